@@ -1,0 +1,51 @@
+// The ports that the registries are served from: actors and workers as stored,
+// outside any workflow. Every method throws STORE_UNAVAILABLE when Redis does
+// not answer; a write may have been done all the same then.
+
+import type { Actor, ActorRef, Snapshot, WorkerRef, WorkloadSpec } from '../actor/actor.js';
+
+export interface NewActor {
+  readonly ref: ActorRef;
+  readonly spec: WorkloadSpec;
+  readonly pool: string;
+  readonly snapshot?: Snapshot;
+}
+
+/** One page of a listing in the order of names. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** The name after which the next page starts; absent on the last page. */
+  readonly nextAfter?: string;
+}
+
+export interface ActorRegistryStore {
+  /** @throws ACTOR_ALREADY_EXISTS */
+  create(actor: NewActor): Promise<Actor>;
+  /** @throws ACTOR_NOT_FOUND */
+  get(ref: ActorRef): Promise<Actor>;
+  /** Actors of one namespace whose names come after `after`; never empty before the last page. */
+  list(namespace: string, pageSize: number, after: string): Promise<Page<Actor>>;
+  /** @throws ACTOR_NOT_FOUND, LEASE_HELD, or INVALID_STATE unless SUSPENDED, PAUSED or CRASHED */
+  delete(ref: ActorRef): Promise<void>;
+}
+
+export interface Worker {
+  readonly ref: WorkerRef;
+  readonly runtimeAddress: string;
+  readonly node: string;
+  readonly actor?: ActorRef;
+  /** That of its claim; 0 while it is free. */
+  readonly fencingToken: number;
+}
+
+export interface WorkerRegistryStore {
+  /** Creates the worker or updates its address and node; a claim on it stays. */
+  register(worker: { readonly ref: WorkerRef; readonly runtimeAddress: string; readonly node: string }): Promise<Worker>;
+  /**
+   * Takes a worker out of service; with `force` also one that is claimed, whose actor then is CRASHED.
+   * @throws WORKER_NOT_FOUND, or INVALID_STATE while it is claimed and not `force`
+   */
+  deregister(ref: WorkerRef, force: boolean): Promise<void>;
+  /** Workers of one pool whose names come after `after`. */
+  list(pool: string, pageSize: number, after: string): Promise<Page<Worker>>;
+}
