@@ -1,0 +1,31 @@
+// Original file: proto/actorworkflow/v1/node_runtime.proto
+
+import type { ActorRef as _actorworkflow_v1_ActorRef, ActorRef__Output as _actorworkflow_v1_ActorRef__Output } from '../../actorworkflow/v1/ActorRef.js';
+import type { WorkerRef as _actorworkflow_v1_WorkerRef, WorkerRef__Output as _actorworkflow_v1_WorkerRef__Output } from '../../actorworkflow/v1/WorkerRef.js';
+import type { WorkloadSpec as _actorworkflow_v1_WorkloadSpec, WorkloadSpec__Output as _actorworkflow_v1_WorkloadSpec__Output } from '../../actorworkflow/v1/WorkloadSpec.js';
+import type { Snapshot as _actorworkflow_v1_Snapshot, Snapshot__Output as _actorworkflow_v1_Snapshot__Output } from '../../actorworkflow/v1/Snapshot.js';
+import type { Long } from '@grpc/proto-loader';
+
+export interface RestoreRequest {
+  'actor'?: (_actorworkflow_v1_ActorRef | null);
+  'worker'?: (_actorworkflow_v1_WorkerRef | null);
+  'fencing_token'?: (number | string | Long);
+  'workflow_id'?: (string);
+  'spec'?: (_actorworkflow_v1_WorkloadSpec | null);
+  /**
+   * Unset: boot from spec.
+   */
+  'snapshot'?: (_actorworkflow_v1_Snapshot | null);
+}
+
+export interface RestoreRequest__Output {
+  'actor': (_actorworkflow_v1_ActorRef__Output | null);
+  'worker': (_actorworkflow_v1_WorkerRef__Output | null);
+  'fencing_token': (string);
+  'workflow_id': (string);
+  'spec': (_actorworkflow_v1_WorkloadSpec__Output | null);
+  /**
+   * Unset: boot from spec.
+   */
+  'snapshot': (_actorworkflow_v1_Snapshot__Output | null);
+}
