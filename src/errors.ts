@@ -74,6 +74,34 @@ export function invalidArgument(field: string, got: unknown, expected: string): 
   });
 }
 
+/** Another workflow holds the lease on `actor`: who, and for how much longer if it does not renew. */
+export function leaseHeld(
+  actor: string,
+  by: {
+    readonly holder: string;
+    readonly workflowId: string;
+    readonly kind: string;
+    readonly fencingToken: number;
+    readonly expiresInMs: number;
+  },
+): CoordinatorError {
+  const holder = by.holder === '' ? 'somebody who wrote to Redis by hand' : by.holder;
+  return new CoordinatorError(
+    'LEASE_HELD',
+    `actor ${actor} is leased to ${holder} for ${by.kind || 'something'} ${by.workflowId}; unless renewed it expires in ${String(by.expiresInMs)} ms`,
+    {
+      metadata: {
+        holder: by.holder,
+        workflow_id: by.workflowId,
+        kind: by.kind,
+        fencing_token: String(by.fencingToken),
+        expires_in_ms: String(by.expiresInMs),
+      },
+      retryAfterMs: Math.max(1, by.expiresInMs),
+    },
+  );
+}
+
 /** Quotes a value of unknown origin for a message: JSON, at most 64 characters of it. */
 export function quote(value: unknown): string {
   const text = (JSON.stringify(value) as string | undefined) ?? 'nothing';

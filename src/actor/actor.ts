@@ -11,6 +11,9 @@ export interface ActorRef {
 
 export type ActorState = 'SUSPENDED' | 'RESUMING' | 'RUNNING' | 'SUSPENDING' | 'PAUSING' | 'PAUSED' | 'CRASHED';
 
+/** What a workflow does with an actor. */
+export type WorkflowKind = 'RESUME' | 'SUSPEND' | 'PAUSE';
+
 /** How a node runtime boots an actor. */
 export interface WorkloadSpec {
   readonly command: readonly string[];
@@ -58,6 +61,8 @@ export interface Actor {
   readonly spec: WorkloadSpec;
   readonly pool: string;
   readonly worker?: ClaimedWorker;
+  /** Where it serves, as its runtime said when it became ready; empty if that did not say. */
+  readonly address?: string;
   readonly latestSnapshot?: Snapshot;
   readonly pendingSnapshot?: Snapshot;
   /** That of the last lease granted on the actor; 0 before the first. */

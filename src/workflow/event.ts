@@ -1,11 +1,9 @@
 // The facts that a workflow tells about itself, in the order in which they
 // happened. rpc/encode.ts gives them their form on the wire.
 
-import type { Actor, ActorRef } from '../actor/actor.js';
+import type { Actor, ActorRef, WorkflowKind } from '../actor/actor.js';
 import type { Reason } from '../errors.js';
 import type { RuntimeProgress } from '../runtime/node-runtime.js';
-
-export type WorkflowKind = 'RESUME' | 'SUSPEND' | 'PAUSE';
 
 /** A lease as it is shown to callers. */
 export interface LeaseFacts {

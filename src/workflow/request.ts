@@ -18,15 +18,20 @@ export interface ResumeRequest extends WorkflowRequest {
   readonly boot: boolean;
 }
 
+/** A workflow's events; `ended` resolves when the workflow has, whether they have been read or not. */
+export interface WorkflowStream extends AsyncIterable<WorkflowEvent> {
+  readonly ended: Promise<void>;
+}
+
 /**
- * What rpc calls. Each call runs a whole workflow: it yields its events, the
- * last one `completed` or `failed`, and after `failed` throws the
- * CoordinatorError that the stream ends with. A call that is refused before it
- * holds the lease throws without an event. Aborting `signal` with a
- * CoordinatorError ends the workflow with that error. The workflow goes on
- * while nobody reads; what waits to be read is bounded.
+ * What rpc calls. Each call runs a whole workflow and yields its events, the
+ * last one `completed` or `failed`; after `failed` it throws the error that the
+ * stream ends with. A call that is refused before it holds the lease throws
+ * without an event. Aborting `signal` with a CoordinatorError, or leaving the
+ * iteration, ends the workflow. It goes on while nobody reads; what waits to be
+ * read is bounded. An error that is not a CoordinatorError is a bug.
  */
 export interface WorkflowService {
-  resume(request: ResumeRequest, signal: AbortSignal): AsyncIterable<WorkflowEvent>;
-  suspend(request: WorkflowRequest, signal: AbortSignal): AsyncIterable<WorkflowEvent>;
+  resume(request: ResumeRequest, signal: AbortSignal): WorkflowStream;
+  suspend(request: WorkflowRequest, signal: AbortSignal): WorkflowStream;
 }

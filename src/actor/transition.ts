@@ -1,0 +1,105 @@
+// The legal transitions of an actor's record: from which states, to which, and
+// what changes with them. Pure values: the store writes one only if the record
+// still is in one of `from`, so that no writer overwrites what came meanwhile.
+
+import type { Actor, ActorState, ClaimedWorker, Snapshot, WorkflowFailure } from './actor.js';
+
+/** The fields of a record that transitions change. */
+export type Changes = {
+  readonly [Field in 'worker' | 'latestSnapshot' | 'pendingSnapshot' | 'lastFailure' | 'previousState' | 'address']?:
+    | Actor[Field]
+    | null;
+};
+
+export interface Transition {
+  /** Marks the write in the record, so that its repetition is recognized; unique within a workflow. */
+  readonly name: string;
+  readonly from: readonly ActorState[];
+  readonly to: ActorState;
+  /** What is set; `null` unsets, absent stays. */
+  readonly changes: Changes;
+}
+
+/** A worker was claimed, and nothing called yet: from here on a restore may run on it. */
+export function beginResume(actor: Actor, worker: ClaimedWorker): Transition {
+  return {
+    name: 'begin_resume',
+    from: ['SUSPENDED', 'PAUSED', 'CRASHED', 'RESUMING'],
+    to: 'RESUMING',
+    changes: {
+      worker,
+      // A Resume that continues another's keeps the way back of that one.
+      previousState: actor.state === 'RESUMING' ? (actor.previousState ?? 'SUSPENDED') : actor.state,
+    },
+  };
+}
+
+/** The runtime has said that the actor is ready. */
+export function finishResume(address: string): Transition {
+  return {
+    name: 'finish_resume',
+    from: ['RESUMING'],
+    to: 'RUNNING',
+    changes: { address, previousState: null, lastFailure: null },
+  };
+}
+
+/** The restore surely did not happen: back to where the actor was. */
+export function rollBackResume(actor: Actor, lastFailure: WorkflowFailure): Transition {
+  return {
+    name: 'roll_back_resume',
+    from: ['RESUMING'],
+    to: actor.previousState ?? 'SUSPENDED',
+    changes: { worker: null, previousState: null, lastFailure },
+  };
+}
+
+/** Reserves the snapshot before anything is written there: a crash after this leaves a name, not garbage that looks complete. */
+export function beginSuspend(pendingSnapshot: Snapshot): Transition {
+  return { name: 'begin_suspend', from: ['RUNNING'], to: 'SUSPENDING', changes: { pendingSnapshot } };
+}
+
+/** The runtime has said that the snapshot is complete: only now it becomes the latest. */
+export function finishSuspend(snapshot: Snapshot): Transition {
+  return {
+    name: 'finish_suspend',
+    from: ['SUSPENDING'],
+    to: 'SUSPENDED',
+    changes: { latestSnapshot: snapshot, pendingSnapshot: null, worker: null, address: null, lastFailure: null },
+  };
+}
+
+/** The checkpoint surely did not happen: the actor still runs. */
+export function rollBackSuspend(lastFailure: WorkflowFailure): Transition {
+  return {
+    name: 'roll_back_suspend',
+    from: ['SUSPENDING'],
+    to: 'RUNNING',
+    changes: { pendingSnapshot: null, lastFailure },
+  };
+}
+
+/** A Suspend gives up what a Resume has left, or cleans up after a crash: nothing runs, the latest snapshot stays. */
+export function abandonResume(): Transition {
+  return {
+    name: 'abandon_resume',
+    from: ['RESUMING', 'CRASHED'],
+    to: 'SUSPENDED',
+    changes: { worker: null, pendingSnapshot: null, previousState: null, lastFailure: null },
+  };
+}
+
+/** What the actor did since its latest snapshot is lost, with its worker or on it. */
+export function crash(lastFailure: WorkflowFailure): Transition {
+  return {
+    name: 'crash',
+    from: ['RESUMING', 'RUNNING', 'SUSPENDING', 'PAUSING'],
+    to: 'CRASHED',
+    changes: { worker: null, address: null, pendingSnapshot: null, previousState: null, lastFailure },
+  };
+}
+
+/** Why a workflow failed that leaves the record as it is. */
+export function recordFailure(actor: Actor, lastFailure: WorkflowFailure): Transition {
+  return { name: 'record_failure', from: [actor.state], to: actor.state, changes: { lastFailure } };
+}

@@ -1,0 +1,21 @@
+-- Takes a worker out of service, with its claim.
+-- KEYS  as in register_worker.lua, 7 claims by actor
+-- ARGV  1 name, 2 the holder that the caller has dealt with, or ''
+-- Returns {'removed'}, {'held', holder} by another one, or {'not_found'}
+local registration = redis.call('HGET', KEYS[1], ARGV[1])
+if not registration then return {'not_found'} end
+local holder = redis.call('HGET', KEYS[5], ARGV[1])
+if holder and holder ~= ARGV[2] then return {'held', holder} end
+
+if holder then
+  redis.call('HDEL', KEYS[5], ARGV[1])
+  redis.call('HDEL', KEYS[7], cjson.decode(holder).actor)
+end
+local order = redis.call('ZSCORE', KEYS[3], ARGV[1])
+if order then
+  redis.call('ZREM', KEYS[3], ARGV[1])
+  redis.call('ZREM', KEYS[4], string.format('%s %016d %s', cjson.decode(registration).node, order, ARGV[1]))
+end
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+return {'removed'}

@@ -1,0 +1,38 @@
+// What an error of Redis or of its client means for the caller. The question
+// that matters is whether the command may have been carried out.
+
+import { CoordinatorError } from '../../errors.js';
+
+/** Redis's own refusals that pass: it answered, so the command was surely not carried out. */
+const PASSING = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|OOM|NOREPLICAS|MISCONF|BUSY|NOAUTH|WRONGPASS|NOPERM)\b/;
+
+/** The client's own refusals: it had no connection, so nothing was sent. */
+const NOT_SENT = /enableOfflineQueue|Connection is closed|None of startup nodes|Cluster isn't ready|Failed to refresh slots/;
+
+/** How soon a caller may try again: about a reconnection, far less than a failover. */
+const RETRY_AFTER_MS = 1000;
+
+/**
+ * STORE_UNAVAILABLE for whatever passes by itself; other replies, such as a
+ * script's error or a key of the wrong type, are bugs or tampering and are
+ * returned as they are, to become INTERNAL.
+ */
+export function unavailable(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  const passing = PASSING.test(error.message);
+  if (error.name === 'ReplyError' && !passing) return error;
+  return new CoordinatorError('STORE_UNAVAILABLE', `Redis: ${error.message}`, {
+    cause: error,
+    maybeDone: !passing && !NOT_SENT.test(error.message),
+    retryAfterMs: RETRY_AFTER_MS,
+  });
+}
+
+/** A command's answer. @throws STORE_UNAVAILABLE */
+export async function answered<T>(command: Promise<T>): Promise<T> {
+  try {
+    return await command;
+  } catch (error) {
+    throw unavailable(error);
+  }
+}

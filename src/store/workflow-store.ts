@@ -1,0 +1,68 @@
+// The port to what a workflow reads and writes: the actor's record together
+// with its lease, and the claims on workers. Each method is one script and one
+// round trip. Guarantees: a transition is written only while the lease is
+// still this workflow's and the record is in a state that it starts from; the
+// same transition of the same workflow, repeated, is written once. Every
+// method throws STORE_UNAVAILABLE when there is no answer; `maybeDone` then
+// says whether it may have been done.
+
+import type { Actor, ActorRef, ActorState, ClaimedWorker, WorkflowKind } from '../actor/actor.js';
+import type { Transition } from '../actor/transition.js';
+import type { LeaseIdentity } from '../lease/lease-store.js';
+
+export interface AcquireRequest {
+  readonly actor: ActorRef;
+  readonly workflowId: string;
+  readonly kind: WorkflowKind;
+  readonly holder: string;
+  readonly ttlMs: number;
+  /** In this state there is nothing to do: return the record, take no lease. */
+  readonly idleState?: ActorState;
+}
+
+export interface HeldLease {
+  /** Empty where what stands in Redis is no lease of this service. */
+  readonly holder: string;
+  readonly workflowId: string;
+  readonly kind: string;
+  readonly fencingToken: number;
+  readonly expiresInMs: number;
+}
+
+export type AcquireResult =
+  | { readonly type: 'granted'; readonly lease: LeaseIdentity & { readonly fencingToken: number; readonly serverTimeUs: number }; readonly actor: Actor }
+  | { readonly type: 'idle'; readonly actor: Actor }
+  | { readonly type: 'held'; readonly by: HeldLease }
+  | { readonly type: 'not_found' };
+
+export interface ClaimRequest {
+  readonly actor: ActorRef;
+  readonly pool: string;
+  readonly fencingToken: number;
+  /** Claim on this node if it has a free worker. */
+  readonly preferredNode?: string;
+}
+
+export interface WorkflowStore {
+  acquire(request: AcquireRequest): Promise<AcquireResult>;
+  /**
+   * @param release also releases the lease, in the same script
+   * @throws LEASE_LOST if the lease is not this one any more; INVALID_STATE if the record is in another state
+   */
+  transition(
+    actor: ActorRef,
+    lease: LeaseIdentity,
+    workflowId: string,
+    transition: Transition,
+    release: boolean,
+  ): Promise<Actor>;
+  /**
+   * The worker that the actor holds already, else a free one: the one that has been free longest.
+   * @throws NO_MATCHING_POOL, NO_FREE_WORKER, or LEASE_LOST if a newer workflow has claimed
+   */
+  claim(request: ClaimRequest): Promise<ClaimedWorker>;
+  /** Frees the worker that the actor holds, unless a newer token has claimed it since; where it holds none, nothing. */
+  free(actor: ActorRef, pool: string, fencingToken: number): Promise<void>;
+  /** A worker as it is registered now; undefined if it is gone. */
+  findWorker(pool: string, name: string): Promise<ClaimedWorker | undefined>;
+}

@@ -1,0 +1,141 @@
+// One workflow under way: what its steps know, learn and write with. Every
+// write is guarded by the clock before it is sent and by the lease in Redis
+// when it arrives, so that a workflow which has lost its lease changes nothing.
+
+import { formatRef, type Actor, type ClaimedWorker, type WorkflowKind } from '../actor/actor.js';
+import type { Transition } from '../actor/transition.js';
+import type { Clock } from '../clock.js';
+import { CoordinatorError } from '../errors.js';
+import type { Lease } from '../lease/lease.js';
+import type { NodeRuntime, RuntimeAt, RuntimeCall } from '../runtime/node-runtime.js';
+import type { WorkflowStore } from '../store/workflow-store.js';
+import type { Step } from './run-steps.js';
+
+/** A step of an actor's workflow, and what is left in the record when it surely failed. */
+export interface WorkflowStep extends Step<WorkflowRun> {
+  /** Default: the record stays as it is, but for the failure. */
+  readonly rollBack?: (run: WorkflowRun, failure: NonNullable<Actor['lastFailure']>) => Transition;
+}
+
+export class WorkflowRun {
+  readonly workflowId: string;
+  readonly kind: WorkflowKind;
+  /** Resume only: ignore every snapshot. */
+  readonly boot: boolean;
+  readonly snapshotLocation: string;
+  readonly lease: Lease;
+  readonly clock: Clock;
+  readonly #store: WorkflowStore;
+  readonly #runtimeAt: RuntimeAt;
+  #actor: Actor;
+  #released = false;
+  /** Claimed by this workflow and perhaps not in the record yet. */
+  claimed: ClaimedWorker | undefined;
+  /** The actor's worker is not registered any more, or says that it does not run the actor. */
+  workerGone = false;
+  /** What the runtime said when its call ended well. */
+  address = '';
+  snapshotSizeBytes = 0;
+
+  constructor(given: {
+    workflowId: string;
+    kind: WorkflowKind;
+    boot: boolean;
+    snapshotLocation: string;
+    lease: Lease;
+    clock: Clock;
+    store: WorkflowStore;
+    runtimeAt: RuntimeAt;
+    actor: Actor;
+  }) {
+    this.workflowId = given.workflowId;
+    this.kind = given.kind;
+    this.boot = given.boot;
+    this.snapshotLocation = given.snapshotLocation;
+    this.lease = given.lease;
+    this.clock = given.clock;
+    this.#store = given.store;
+    this.#runtimeAt = given.runtimeAt;
+    this.#actor = given.actor;
+  }
+
+  /** The record as last read or written. */
+  get actor(): Actor {
+    return this.#actor;
+  }
+
+  /** Whether the last write has released the lease. */
+  get released(): boolean {
+    return this.#released;
+  }
+
+  /** @throws LEASE_LOST once the lease cannot be proved to be held, unless this workflow has released it itself */
+  readonly guard = (): void => {
+    if (!this.#released) this.lease.ensureHeld();
+  };
+
+  async write(transition: Transition): Promise<void> {
+    this.guard();
+    this.#actor = await this.#store.transition(this.#actor.ref, this.lease, this.workflowId, transition, false);
+  }
+
+  /** Writes the last transition and releases the lease with it, after the heartbeat has stopped. Repeated, it does nothing. */
+  async writeAndRelease(transition: Transition): Promise<void> {
+    if (this.#released) return;
+    await this.lease.stopRenewing();
+    this.guard();
+    this.#actor = await this.#store.transition(this.#actor.ref, this.lease, this.workflowId, transition, true);
+    this.#released = true;
+    this.lease.end();
+  }
+
+  async claimWorker(preferredNode: string | undefined): Promise<ClaimedWorker> {
+    this.guard();
+    this.claimed = await this.#store.claim({
+      actor: this.#actor.ref,
+      pool: this.#actor.pool,
+      fencingToken: this.lease.fencingToken,
+      ...(preferredNode !== undefined && { preferredNode }),
+    });
+    return this.claimed;
+  }
+
+  /** After the record has stopped naming the worker, never before: it may run another actor at once. */
+  async freeWorker(): Promise<void> {
+    await this.#store.free(this.#actor.ref, this.#actor.pool, this.lease.fencingToken);
+    this.claimed = undefined;
+  }
+
+  /**
+   * Calls the runtime of the actor's worker. One that cannot be reached may
+   * have moved, so its address is looked up again for the next attempt.
+   * @throws RUNTIME_UNAVAILABLE, surely not done, with `workerGone` set, if it is not registered any more
+   */
+  async callRuntime<T>(call: (runtime: NodeRuntime, to: RuntimeCall) => Promise<T>): Promise<T> {
+    const worker = this.claimed ?? this.#actor.worker;
+    if (worker === undefined) throw new Error(`actor ${formatRef(this.#actor.ref)} names no worker`);
+    this.guard();
+    try {
+      return await call(this.#runtimeAt(worker.runtimeAddress), {
+        actor: this.#actor.ref,
+        worker,
+        fencingToken: this.lease.fencingToken,
+        workflowId: this.workflowId,
+      });
+    } catch (error) {
+      if (!(error instanceof CoordinatorError) || error.reason !== 'RUNTIME_UNAVAILABLE') throw error;
+      // A look-up that fails says nothing new: the runtime's error stands, and the work may have been done.
+      const registered = await this.#store.findWorker(worker.pool, worker.name).catch(() => worker);
+      if (registered !== undefined) {
+        this.claimed = registered;
+        throw error;
+      }
+      this.workerGone = true;
+      throw new CoordinatorError(
+        'RUNTIME_UNAVAILABLE',
+        `worker ${worker.pool}/${worker.name} is not registered any more; the actor is CRASHED, and Resume restores its latest snapshot on another one`,
+        { cause: error, retryAfterMs: 1 },
+      );
+    }
+  }
+}
