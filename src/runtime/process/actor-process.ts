@@ -1,0 +1,92 @@
+// One actor's program as a process group of its own. Guarantees: the program
+// does not run before `release`, and never runs when this process dies before
+// that. So the group's number can be recorded first, and no crash, however
+// timed, leaves a program behind that no record knows of.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { sleep, type Clock } from '../../clock.js';
+import { identify, type GroupIdentity } from './process-group.js';
+import type { OutputLog } from './output-log.js';
+
+/** Waits for a line on a pipe that breaks when we die, then becomes the program. */
+const HOLD = 'read -r go && exec "$@" </dev/null';
+
+/** The only variables of our own that an actor sees: others may hold secrets, such as a database's address. */
+const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
+
+/** An exit is seen before the last of the output; a pipe on the same machine is read within a few milliseconds. */
+const LAST_OUTPUT_WAIT_MS = 200;
+
+export class ActorProcess {
+  readonly group: GroupIdentity;
+  /** How the group's leader ended, for a message: `exit code 3` or `signal SIGKILL`. Never rejects. */
+  readonly exited: Promise<string>;
+  readonly #child: ChildProcess;
+  readonly #output: OutputLog;
+  readonly #copied: Promise<unknown>;
+
+  private constructor(
+    child: ChildProcess,
+    group: GroupIdentity,
+    exited: Promise<string>,
+    output: OutputLog,
+    copied: Promise<unknown>,
+  ) {
+    this.#child = child;
+    this.#output = output;
+    this.#copied = copied;
+    this.group = group;
+    this.exited = exited;
+  }
+
+  /** @throws what the operating system says when there can be no new process */
+  static async hold(
+    command: readonly string[],
+    env: Readonly<Record<string, string>>,
+    directory: string,
+    output: OutputLog,
+  ): Promise<ActorProcess> {
+    const inherited = INHERITED.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    });
+    const child = spawn('/bin/sh', ['-c', HOLD, 'actor', ...command], {
+      cwd: directory,
+      env: { ...(Object.fromEntries(inherited) as Record<string, string>), ...env },
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const exited = new Promise<string>((resolve) => {
+      child.once('exit', (code, signal) => {
+        resolve(code === null ? `signal ${String(signal)}` : `exit code ${String(code)}`);
+      });
+    });
+    await once(child, 'spawn');
+    // Afterwards an error can only be a write to a pipe whose reader has ended, which `exited` tells better.
+    child.on('error', () => undefined);
+    child.stdin.on('error', () => undefined);
+    const copied = Promise.all([output.copy(child.stdout), output.copy(child.stderr)]);
+    void copied.then(() => output.close());
+    const group = child.pid === undefined ? undefined : await identify(child.pid);
+    if (group === undefined) throw new Error(`the new process ended at once, with ${await exited}`);
+    return new ActorProcess(child, group, exited, output, copied);
+  }
+
+  /** Lets the program start. */
+  release(): void {
+    this.#child.stdin?.end('\n');
+  }
+
+  /** Whether the group's leader lives. */
+  get alive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Its last output, for a message. Waits for the end of it, but not for what another process may yet write. */
+  async lastOutput(clock: Clock): Promise<string> {
+    await Promise.race([this.#copied, sleep(clock, LAST_OUTPUT_WAIT_MS, new AbortController().signal)]);
+    const tail = this.#output.tail();
+    return tail === '' ? 'it wrote nothing' : `its last output: ${tail.toWellFormed()}`;
+  }
+}

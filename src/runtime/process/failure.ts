@@ -1,0 +1,32 @@
+// What the process runtime answers when it cannot do what it was asked. Each is
+// RUNTIME_FAILED, which says that the call surely changed nothing that counts,
+// with a canonical status code for programs. NOT_FOUND is kept for one meaning,
+// "the actor does not run here", because the coordinator marks it CRASHED then.
+
+import { CoordinatorError, quote } from '../../errors.js';
+
+type Code =
+  | 'INVALID_ARGUMENT'
+  | 'NOT_FOUND'
+  | 'FAILED_PRECONDITION'
+  | 'RESOURCE_EXHAUSTED'
+  | 'DATA_LOSS'
+  | 'ABORTED'
+  | 'INTERNAL';
+
+export function runtimeFailed(code: Code, message: string, cause?: unknown): CoordinatorError {
+  return new CoordinatorError('RUNTIME_FAILED', message, { runtimeCode: code, cause });
+}
+
+/** A field that this kind of runtime cannot accept. */
+export function unfit(field: string, got: unknown, expected: string): CoordinatorError {
+  return runtimeFailed('INVALID_ARGUMENT', `${field}: got ${quote(got)}; expected ${expected}`);
+}
+
+/** An error of the operating system while `doing`, as the closed set has it; errors of the set pass unchanged. */
+export function asRuntimeFailure(error: unknown, doing: string): CoordinatorError {
+  if (error instanceof CoordinatorError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EMFILE' || code === 'EAGAIN';
+  return runtimeFailed(full ? 'RESOURCE_EXHAUSTED' : 'INTERNAL', `${doing}: ${message}`, error);
+}
