@@ -15,7 +15,7 @@ import { makeDirectory, syncDirectory, writeDurably } from './durable-file.js';
 import { asRuntimeFailure } from './failure.js';
 import { FORMAT_VERSION, MANIFEST, type Manifest } from './snapshot.js';
 
-/** Four files are read at a time, so that memory is four times this, whatever their sizes. */
+/** One file is read at a time, so that this is what packing takes of memory, whatever their sizes. */
 const READ_BYTES = 1024 * 1024;
 const ARCHIVE = /^[0-9a-f-]{36}\.tar$/;
 
@@ -68,6 +68,8 @@ async function writeArchive(
     cwd: root,
     strict: true,
     maxReadSize: READ_BYTES,
+    // With more, tar 7.5 waits for ever now and then when files have several names: two wait for each other.
+    jobs: 1,
     // After a cancellation nothing more is opened.
     filter: () => !signal.aborted,
   });
