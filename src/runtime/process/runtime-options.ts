@@ -29,7 +29,8 @@ export function checkSpec(spec: WorkloadSpec): ReadyCheck {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
       throw unfit('spec.env', name, 'names of letters, digits and underscores that do not start with a digit');
     }
-    if (value.includes('\0')) throw unfit(`spec.env[${name}]`, value, 'no NUL character');
+    // Not the value: it may be a secret.
+    if (value.includes('\0')) throw unfit('spec.env', name, 'values without a NUL character');
   }
   return checkOptions(spec.runtimeOptions ?? {});
 }
