@@ -239,7 +239,7 @@ function checked<T>(parse: () => T, flag?: string): T {
   }
 }
 
-function parseListen(raw: string | readonly string[] | boolean | undefined): readonly string[] {
+export function parseListen(raw: string | readonly string[] | boolean | undefined): readonly string[] {
   if (raw === undefined || typeof raw === 'boolean') return [SETTINGS.listen.default];
   const addresses = (typeof raw === 'string' ? [raw] : raw).flatMap((each) => each.split(','));
   return addresses.map((address) =>
@@ -273,7 +273,7 @@ function parseSnapshotLocation(text: string | undefined, dev: boolean): string |
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 
-function parseLogLevel(text: string): string {
+export function parseLogLevel(text: string): string {
   if (LOG_LEVELS.includes(text)) return text;
   throw new ConfigError(`--log-level: got '${text}'; expected one of ${LOG_LEVELS.join(', ')}`);
 }

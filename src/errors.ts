@@ -4,26 +4,33 @@
 // decides between rolling back and leaving the work for the next workflow.
 // rpc/status.ts alone turns them into statuses.
 
+const REASONS = [
+  'INVALID_ARGUMENT',
+  'ACTOR_NOT_FOUND',
+  'LEASE_HELD',
+  'LEASE_LOST',
+  'WORKFLOW_DEADLINE',
+  'INVALID_STATE',
+  'NO_MATCHING_POOL',
+  'NO_FREE_WORKER',
+  'RUNTIME_FAILED',
+  'RUNTIME_UNAVAILABLE',
+  'STORE_UNAVAILABLE',
+  'DRAINING',
+  'CANCELLED',
+  'STALE_FENCING_TOKEN',
+  'INTERNAL',
+  'OVERLOADED',
+  'ACTOR_ALREADY_EXISTS',
+  'WORKER_NOT_FOUND',
+] as const;
+
 /** The names of `ErrorReason` in actor_workflow.proto, without their prefix. */
-export type Reason =
-  | 'INVALID_ARGUMENT'
-  | 'ACTOR_NOT_FOUND'
-  | 'LEASE_HELD'
-  | 'LEASE_LOST'
-  | 'WORKFLOW_DEADLINE'
-  | 'INVALID_STATE'
-  | 'NO_MATCHING_POOL'
-  | 'NO_FREE_WORKER'
-  | 'RUNTIME_FAILED'
-  | 'RUNTIME_UNAVAILABLE'
-  | 'STORE_UNAVAILABLE'
-  | 'DRAINING'
-  | 'CANCELLED'
-  | 'STALE_FENCING_TOKEN'
-  | 'INTERNAL'
-  | 'OVERLOADED'
-  | 'ACTOR_ALREADY_EXISTS'
-  | 'WORKER_NOT_FOUND';
+export type Reason = (typeof REASONS)[number];
+
+export function isReason(text: string): text is Reason {
+  return (REASONS as readonly string[]).includes(text);
+}
 
 /** One field of a request that is wrong, and what would be right. */
 export interface FieldViolation {

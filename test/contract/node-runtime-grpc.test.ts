@@ -14,7 +14,8 @@ import type { CheckpointEvent__Output } from '../../src/generated/actorworkflow/
 import type { NodeRuntimeClient } from '../../src/generated/actorworkflow/v1/NodeRuntime.js';
 import type { RestoreEvent__Output } from '../../src/generated/actorworkflow/v1/RestoreEvent.js';
 import type { WorkloadSpec as WireSpec } from '../../src/generated/actorworkflow/v1/WorkloadSpec.js';
-import { startNodeServer, type NodeServer } from '../../src/rpc/node-server.js';
+import { startNodeServer } from '../../src/rpc/node-server.js';
+import type { RunningServer } from '../../src/rpc/server.js';
 import { nodeRuntimeDefinition } from '../../src/rpc/proto.js';
 import { fromServiceError } from '../../src/rpc/status.js';
 import { toStruct } from '../../src/rpc/struct.js';
@@ -101,10 +102,10 @@ class ServedRuntime implements RuntimeUnderTest {
   readonly workers;
   readonly counter;
   runtime: ThinClient;
-  #server: NodeServer;
+  #server: RunningServer;
   #closing = new AbortController();
 
-  private constructor(inner: ProcessRuntimeUnderTest, server: NodeServer, closing: AbortController) {
+  private constructor(inner: ProcessRuntimeUnderTest, server: RunningServer, closing: AbortController) {
     this.inner = inner;
     this.workers = inner.workers;
     this.counter = inner.counter;
@@ -143,7 +144,7 @@ class ServedRuntime implements RuntimeUnderTest {
   }
 }
 
-function serve(runtime: NodeRuntime, closing: AbortController, listen = ['127.0.0.1:0']): Promise<NodeServer> {
+function serve(runtime: NodeRuntime, closing: AbortController, listen = ['127.0.0.1:0']): Promise<RunningServer> {
   const onUnexpected = (error: unknown): void => console.error(error);
   return startNodeServer(listen, runtime, { clock: systemClock, onUnexpected, closing: closing.signal });
 }
@@ -175,7 +176,7 @@ describe('the service', () => {
 
   const closing = new AbortController();
   let recorder: Recorder;
-  let server: NodeServer;
+  let server: RunningServer;
   let client: ThinClient;
   beforeEach(async () => {
     recorder = new Recorder();

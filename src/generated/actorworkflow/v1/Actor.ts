@@ -43,6 +43,11 @@ export interface Actor {
   'last_failure'?: (_actorworkflow_v1_WorkflowFailure | null);
   'create_time'?: (_google_protobuf_Timestamp | null);
   'update_time'?: (_google_protobuf_Timestamp | null);
+  /**
+   * While RUNNING: where the actor serves, as its node runtime said; may be
+   * empty.
+   */
+  'address'?: (string);
 }
 
 export interface Actor__Output {
@@ -79,4 +84,9 @@ export interface Actor__Output {
   'last_failure': (_actorworkflow_v1_WorkflowFailure__Output | null);
   'create_time': (_google_protobuf_Timestamp__Output | null);
   'update_time': (_google_protobuf_Timestamp__Output | null);
+  /**
+   * While RUNNING: where the actor serves, as its node runtime said; may be
+   * empty.
+   */
+  'address': (string);
 }

@@ -1,0 +1,146 @@
+// The composition root: from a Config to a replica that serves. Everything that
+// implements a port is chosen here and nowhere else. Closing goes in the order
+// that loses nothing: refuse new work, let what runs finish, abort and release
+// what does not, then let go of connections.
+
+import type { Logger } from 'pino';
+import { systemClock } from './clock.js';
+import type { Config } from './config.js';
+import { CoordinatorError } from './errors.js';
+import { Heartbeat } from './lease/heartbeat.js';
+import { actorWorkflowService } from './rpc/actor-workflow.js';
+import { Health } from './rpc/health.js';
+import { startProbes } from './rpc/probes.js';
+import { actorRegistryDefinition, actorWorkflowDefinition, workerRegistryDefinition } from './rpc/proto.js';
+import { addReflection } from './rpc/reflection.js';
+import { actorRegistryService, workerRegistryService } from './rpc/registry-services.js';
+import { startServer } from './rpc/server.js';
+import { GrpcRuntimes } from './runtime/grpc/grpc-runtimes.js';
+import { openStores } from './store/redis/open.js';
+import type { RedisTarget } from './store/redis-url.js';
+import { Workflows } from './workflow/workflows.js';
+
+/** What the configuration leaves open with --dev. */
+export interface Surroundings {
+  readonly redis: RedisTarget;
+  readonly snapshotLocation: string;
+}
+
+export interface App {
+  /** Where gRPC is served, as bound. */
+  readonly addresses: readonly string[];
+  /** Drains and stops; within the drain timeout, the unwind grace and a few seconds. */
+  close(): Promise<void>;
+}
+
+const SERVICES = [
+  'actorworkflow.v1.ActorWorkflow',
+  'actorworkflow.v1.ActorRegistry',
+  'actorworkflow.v1.WorkerRegistry',
+] as const;
+
+/** Group members may call, others may not. */
+const SOCKET_MODE = 0o660;
+
+/** For the last statuses to reach their callers, once no workflow is left. */
+const CLOSE_SERVER_MS = 2000;
+
+/** A runtime call outlives the workflow's deadline by this much at most, should its cancel be lost. */
+const CALL_MARGIN_MS = 10_000;
+
+/**
+ * Serves at once, ready or not: a Redis that is not there yet is waited for.
+ * @param onRefused called when Redis answers and must not be used
+ * @throws an Error that names the address which cannot be bound
+ */
+export async function start(
+  config: Config,
+  surroundings: Surroundings,
+  logger: Logger,
+  onRefused: (why: string) => void,
+): Promise<App> {
+  const clock = systemClock;
+  const health = new Health(SERVICES);
+  let addresses: readonly string[] = [];
+  let draining = false;
+  let storeReady = false;
+  const probes = config.httpListen === undefined ? undefined : await startProbes(config.httpListen, () => storeReady && !draining);
+
+  const stores = openStores({
+    target: surroundings.redis,
+    keyPrefix: config.redisKeyPrefix,
+    allowEviction: config.redisAllowEviction,
+    name: config.instanceId,
+    renewTimeoutMs: config.lease.renewIntervalMs,
+    clock,
+    logger,
+    onReady: (ready) => {
+      storeReady = ready;
+      if (draining) return;
+      health.setReady(ready);
+      logger.info({ addresses }, ready ? 'ready' : 'not ready');
+    },
+    onRefused,
+  });
+  const heartbeat = new Heartbeat(stores.leases, config.lease, clock);
+  const runtimes = new GrpcRuntimes({ callTimeoutMs: config.workflowDeadlineMs + CALL_MARGIN_MS, clock });
+  const workflows = new Workflows(
+    {
+      instanceId: config.instanceId,
+      timings: config.lease,
+      workflowDeadlineMs: config.workflowDeadlineMs,
+      unwindGraceMs: config.unwindGraceMs,
+      maxWorkflows: config.maxWorkflows,
+      snapshotLocation: surroundings.snapshotLocation,
+    },
+    { store: stores.workflows, leaseStore: stores.leases, heartbeat, runtimeAt: runtimes.at, clock, logger },
+  );
+
+  const closing = new AbortController();
+  const onUnexpected = (error: unknown, path: string): void => {
+    logger.error({ err: error, path }, 'internal error');
+  };
+  const deps = { clock, onUnexpected, closing: closing.signal };
+  const release = async (): Promise<void> => {
+    stores.close();
+    runtimes.close();
+    await probes?.close();
+  };
+  const server = await startServer({
+    listen: config.listen,
+    services: [
+      {
+        definition: actorWorkflowDefinition,
+        handlers: actorWorkflowService(workflows, config.workflowDeadlineMs, deps),
+      },
+      { definition: actorRegistryDefinition, handlers: actorRegistryService(stores.actors, deps) },
+      { definition: workerRegistryDefinition, handlers: workerRegistryService(stores.workers, deps) },
+    ],
+    extend: (grpcServer) => {
+      health.addTo(grpcServer);
+      addReflection(grpcServer, SERVICES);
+    },
+    socketMode: SOCKET_MODE,
+    clock,
+    ...(config.tls !== undefined && { tls: config.tls }),
+  }).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
+  addresses = server.addresses;
+  logger.info({ addresses }, 'serving');
+
+  const close = async (): Promise<void> => {
+    draining = true;
+    health.setReady(false);
+    logger.info({ workflows: workflows.running }, 'draining');
+    await workflows.drain(config.drainTimeoutMs);
+    // Every workflow has ended; what is left are streams that nobody reads, and health watches.
+    closing.abort(new CoordinatorError('DRAINING', 'this replica is shutting down; another one will serve'));
+    await server.close(CLOSE_SERVER_MS);
+    await release();
+    logger.info('stopped');
+  };
+  let closed: Promise<void> | undefined;
+  return { addresses, close: () => (closed ??= close()) };
+}

@@ -1,0 +1,62 @@
+// `actor-coordinator node`: the flags of a node with the built-in process runtime.
+
+import type { Command } from 'commander';
+import { ConfigError, parseDuration, parseListen, parseLogLevel } from '../config.js';
+import { CoordinatorError } from '../errors.js';
+import { createLogger } from '../telemetry/logger.js';
+import { defaultNodeName, runNode } from './node.js';
+
+interface NodeFlags {
+  readonly listen?: readonly string[];
+  readonly dataDir: string;
+  readonly pool: string;
+  readonly workers: string;
+  readonly coordinator: string;
+  readonly nodeName?: string;
+  readonly advertise?: string;
+  readonly stopGrace: string;
+  readonly logLevel: string;
+}
+
+export function addNodeCommand(program: Command): void {
+  program
+    .command('node')
+    .description(
+      'run actors as processes on this machine: the built-in node runtime. It runs commands with its own rights, so it is for development and for workloads that you trust',
+    )
+    .option(
+      '--listen <address>',
+      'where to serve the NodeRuntime API: host:port or unix:///path; repeatable (default: 127.0.0.1:7071)',
+      (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
+    )
+    .requiredOption('--data-dir <directory>', 'where actors, and what the node must remember, are kept')
+    .requiredOption('--coordinator <address>', 'the coordinator to register with: host:port or unix:///path')
+    .option('--pool <name>', 'the pool of its workers', 'default')
+    .option('--workers <count>', 'how many actors can run here at once', '2')
+    .option('--node-name <name>', "names the node and its workers (default: the machine's name)")
+    .option('--advertise <target>', 'the gRPC target at which coordinators reach it (default: the first --listen)')
+    .option('--stop-grace <duration>', 'how long an actor may take to save its state after SIGTERM', '10s')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
+    .action(async (flags: NodeFlags) => {
+      process.exitCode = await run(flags);
+    });
+}
+
+async function run(flags: NodeFlags): Promise<number> {
+  try {
+    return await runNode({
+      listen: flags.listen === undefined ? ['127.0.0.1:7071'] : parseListen(flags.listen),
+      dataDir: flags.dataDir,
+      pool: flags.pool,
+      workers: Number(flags.workers),
+      coordinator: flags.coordinator,
+      stopGraceMs: parseDuration('--stop-grace', flags.stopGrace),
+      logger: createLogger(parseLogLevel(flags.logLevel), flags.nodeName ?? defaultNodeName()),
+      ...(flags.nodeName !== undefined && { nodeName: flags.nodeName }),
+      ...(flags.advertise !== undefined && { advertise: flags.advertise }),
+    });
+  } catch (error) {
+    if (error instanceof CoordinatorError && error.reason === 'INVALID_ARGUMENT') throw new ConfigError(error.message);
+    throw error;
+  }
+}

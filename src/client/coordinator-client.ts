@@ -1,0 +1,136 @@
+// A coordinator as a TypeScript caller sees it: calls return promises, streams
+// are async iterables, and every error is a CoordinatorError with the reason
+// that the service gave. Guarantees: leaving an iteration, or aborting the
+// signal, cancels the call. Does not retry: what to try again is the caller's
+// to decide, by `reason` and `retryAfterMs`.
+
+import {
+  credentials as channelCredentials,
+  makeClientConstructor,
+  type ChannelCredentials,
+  type ClientReadableStream,
+  type ServiceDefinition,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import type { Actor__Output } from '../generated/actorworkflow/v1/Actor.js';
+import type { ActorRegistryClient } from '../generated/actorworkflow/v1/ActorRegistry.js';
+import type { ActorRef } from '../generated/actorworkflow/v1/ActorRef.js';
+import type { ActorWorkflowClient } from '../generated/actorworkflow/v1/ActorWorkflow.js';
+import type { CreateActorRequest } from '../generated/actorworkflow/v1/CreateActorRequest.js';
+import type { ResumeRequest } from '../generated/actorworkflow/v1/ResumeRequest.js';
+import type { SuspendRequest } from '../generated/actorworkflow/v1/SuspendRequest.js';
+import type { RegisterWorkerRequest } from '../generated/actorworkflow/v1/RegisterWorkerRequest.js';
+import type { Worker__Output } from '../generated/actorworkflow/v1/Worker.js';
+import type { WorkerRegistryClient } from '../generated/actorworkflow/v1/WorkerRegistry.js';
+import type { WorkflowEvent__Output } from '../generated/actorworkflow/v1/WorkflowEvent.js';
+import { actorRegistryDefinition, actorWorkflowDefinition, workerRegistryDefinition } from '../rpc/proto.js';
+import { toCallError } from './call-error.js';
+
+export interface CallOptions {
+  /** Cancels the call. */
+  readonly signal?: AbortSignal;
+  /** After this many milliseconds the call ends with DEADLINE_EXCEEDED. */
+  readonly timeoutMs?: number;
+}
+
+export class CoordinatorClient {
+  readonly #workflows: ActorWorkflowClient;
+  readonly #actors: ActorRegistryClient;
+  readonly #workers: WorkerRegistryClient;
+
+  /** @param target a gRPC target, such as `127.0.0.1:7070` or `unix:///run/coordinator.sock` */
+  constructor(target: string, credentials: ChannelCredentials = channelCredentials.createInsecure()) {
+    const client = <T>(definition: object, name: string): T =>
+      new (makeClientConstructor(definition as ServiceDefinition, name))(target, credentials) as unknown as T;
+    this.#workflows = client(actorWorkflowDefinition, 'ActorWorkflow');
+    this.#actors = client(actorRegistryDefinition, 'ActorRegistry');
+    this.#workers = client(workerRegistryDefinition, 'WorkerRegistry');
+  }
+
+  resume(request: ResumeRequest, options: CallOptions = {}): AsyncGenerator<WorkflowEvent__Output, void, undefined> {
+    return stream(() => this.#workflows.Resume(request, toDeadline(options)), options);
+  }
+
+  suspend(request: SuspendRequest, options: CallOptions = {}): AsyncGenerator<WorkflowEvent__Output, void, undefined> {
+    return stream(() => this.#workflows.Suspend(request, toDeadline(options)), options);
+  }
+
+  createActor(request: CreateActorRequest, options: CallOptions = {}): Promise<Actor__Output> {
+    return answer(options, (settle) => this.#actors.CreateActor(request, toDeadline(options), settle));
+  }
+
+  getActor(actor: ActorRef, options: CallOptions = {}): Promise<Actor__Output> {
+    return answer(options, (settle) => this.#actors.GetActor({ actor }, toDeadline(options), settle));
+  }
+
+  async deleteActor(actor: ActorRef, options: CallOptions = {}): Promise<void> {
+    await answer(options, (settle) => this.#actors.DeleteActor({ actor }, toDeadline(options), settle));
+  }
+
+  registerWorker(request: RegisterWorkerRequest, options: CallOptions = {}): Promise<Worker__Output> {
+    return answer(options, (settle) => this.#workers.RegisterWorker(request, toDeadline(options), settle));
+  }
+
+  async listWorkers(pool: string, options: CallOptions = {}): Promise<readonly Worker__Output[]> {
+    const workers: Worker__Output[] = [];
+    let pageToken = '';
+    do {
+      const request = { pool, page_size: 1000, page_token: pageToken };
+      const page = await answer(
+        options,
+        (settle: Settle<{ workers: Worker__Output[]; next_page_token: string }>) =>
+          this.#workers.ListWorkers(request, toDeadline(options), settle),
+      );
+      workers.push(...page.workers);
+      pageToken = page.next_page_token;
+    } while (pageToken !== '');
+    return workers;
+  }
+
+  close(): void {
+    this.#workflows.close();
+    this.#actors.close();
+    this.#workers.close();
+  }
+}
+
+type Settle<T> = (error: ServiceError | null, value?: T) => void;
+
+function toDeadline({ timeoutMs }: CallOptions): { deadline?: number } {
+  return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+}
+
+function answer<T>({ signal }: CallOptions, start: (settle: Settle<T>) => { cancel(): void }): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const call = start((error, value) => {
+      signal?.removeEventListener('abort', onAbort);
+      if (error !== null) reject(toCallError(error));
+      else resolve(value as T);
+    });
+    const onAbort = (): void => {
+      call.cancel();
+    };
+    if (signal?.aborted === true) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+async function* stream<T>(
+  start: () => ClientReadableStream<T>,
+  { signal }: CallOptions,
+): AsyncGenerator<T, void, undefined> {
+  const call = start();
+  const onAbort = (): void => {
+    call.cancel();
+  };
+  if (signal?.aborted === true) onAbort();
+  else signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    for await (const event of call) yield event as T;
+  } catch (error) {
+    throw toCallError(error);
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    call.cancel();
+  }
+}

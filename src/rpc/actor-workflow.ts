@@ -1,0 +1,34 @@
+// The ActorWorkflow service: checks the request, and streams what the workflow
+// tells. Pause and Watch have no handler yet: grpc-js answers UNIMPLEMENTED.
+
+import type { ActorWorkflowHandlers } from '../generated/actorworkflow/v1/ActorWorkflow.js';
+import type { WorkflowService } from '../workflow/request.js';
+import type { CallDeps } from './call.js';
+import { encodeEvent } from './encode.js';
+import { serverStream } from './stream.js';
+import { resumeRequest, suspendRequest } from './validate-workflow.js';
+
+export function actorWorkflowService(
+  workflows: WorkflowService,
+  workflowDeadlineMs: number,
+  deps: CallDeps,
+): Pick<ActorWorkflowHandlers, 'Resume' | 'Suspend'> {
+  return {
+    Resume: serverStream(
+      {
+        open: (request, context) =>
+          workflows.resume(resumeRequest(request, context, workflowDeadlineMs), context.signal),
+        encode: encodeEvent,
+      },
+      deps,
+    ),
+    Suspend: serverStream(
+      {
+        open: (request, context) =>
+          workflows.suspend(suspendRequest(request, context, workflowDeadlineMs), context.signal),
+        encode: encodeEvent,
+      },
+      deps,
+    ),
+  };
+}

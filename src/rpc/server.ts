@@ -1,0 +1,73 @@
+// The gRPC server of a replica or of a node: its services, health, reflection,
+// its addresses. Guarantees: a caller or a connection that vanished without a
+// word is noticed within the keepalive times, and a stream that idles behind a
+// proxy is kept open by the same pings; `close` ends in bounded time.
+
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Clock } from '../clock.js';
+import { bindAll } from './listen.js';
+
+export interface ServedService {
+  readonly definition: object;
+  readonly handlers: object;
+}
+
+export interface TlsContent {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly clientCa?: Buffer;
+}
+
+export interface ServerOptions {
+  /** `host:port` or `unix:///path` each. */
+  readonly listen: readonly string[];
+  readonly services: readonly ServedService[];
+  /** Adds health, reflection and the like. */
+  readonly extend?: (server: Server) => void;
+  readonly tls?: TlsContent;
+  /** Permissions of a Unix socket. */
+  readonly socketMode: number;
+  readonly clock: Clock;
+}
+
+export interface RunningServer {
+  readonly addresses: readonly string[];
+  /** Accepts nothing new, waits for what runs, and after `limitMs` cuts it off. */
+  close(limitMs: number): Promise<void>;
+}
+
+/** Proxies close what is idle for a minute or so; half of the shortest that is common. */
+const KEEPALIVE_MS = 30_000;
+const KEEPALIVE_TIMEOUT_MS = 10_000;
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const server = new Server({
+    'grpc.keepalive_time_ms': KEEPALIVE_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+  });
+  for (const { definition, handlers } of options.services) {
+    server.addService(definition as ServiceDefinition, handlers as UntypedServiceImplementation);
+  }
+  options.extend?.(server);
+  const addresses = await bindAll(server, options.listen, toCredentials(options.tls), options.socketMode);
+  return {
+    addresses,
+    close: (limitMs) =>
+      new Promise((resolve) => {
+        const cancel = options.clock.setTimer(limitMs, () => {
+          server.forceShutdown();
+          resolve();
+        });
+        server.tryShutdown(() => {
+          cancel();
+          resolve();
+        });
+      }),
+  };
+}
+
+function toCredentials(tls: TlsContent | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const { cert, key, clientCa = null } = tls;
+  return ServerCredentials.createSsl(clientCa, [{ cert_chain: cert, private_key: key }], clientCa !== null);
+}

@@ -1,0 +1,55 @@
+// google.protobuf.Struct to and from plain JSON. Guarantees: a JSON object
+// survives the way there and back unchanged. It does not bound the depth of
+// what it decodes: the protobuf decoder stops at 100 levels before it gets here.
+
+import type { Struct, Struct__Output } from '../generated/google/protobuf/Struct.js';
+import type { Value, Value__Output } from '../generated/google/protobuf/Value.js';
+
+/** Throws a TypeError on what JSON has no form for: undefined, functions, numbers that are not finite. */
+export function toStruct(object: Readonly<Record<string, unknown>>): Struct {
+  // fromEntries, unlike assignment, keeps a key called __proto__ an ordinary one.
+  return { fields: Object.fromEntries(Object.entries(object).map(([key, value]) => [key, toValue(value)])) };
+}
+
+function toValue(value: unknown): Value {
+  switch (typeof value) {
+    case 'string':
+      return { stringValue: value };
+    case 'boolean':
+      return { boolValue: value };
+    case 'number':
+      if (Number.isFinite(value)) return { numberValue: value };
+      break;
+    case 'object':
+      if (value === null) return { nullValue: 'NULL_VALUE' };
+      if (Array.isArray(value)) return { listValue: { values: value.map(toValue) } };
+      return { structValue: toStruct(value as Record<string, unknown>) };
+    default:
+  }
+  throw new TypeError(`JSON has no form for ${String(value)}`);
+}
+
+/** Throws a TypeError that says what is wrong on NaN, infinities and values without a kind, which JSON has no form for. */
+export function fromStruct(struct: Struct__Output): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(struct.fields).map(([key, value]) => [key, fromValue(value)]));
+}
+
+function fromValue(value: Value__Output): unknown {
+  switch (value.kind) {
+    case 'nullValue':
+      return null;
+    case 'numberValue':
+      if (!Number.isFinite(value.numberValue)) throw new TypeError(`the number ${String(value.numberValue)}`);
+      return value.numberValue;
+    case 'stringValue':
+      return value.stringValue;
+    case 'boolValue':
+      return value.boolValue;
+    case 'structValue':
+      return value.structValue ? fromStruct(value.structValue) : {};
+    case 'listValue':
+      return (value.listValue?.values ?? []).map(fromValue);
+    default:
+      throw new TypeError('a value that is unset');
+  }
+}

@@ -1,0 +1,46 @@
+// RegisterWorkerRequest from the wire to the domain. Guarantees: an address that
+// gets past is one that the runtime client can dial, so that a typing error shows
+// when a node registers, not when the first actor is resumed on it.
+
+import type { WorkerRef } from '../actor/actor.js';
+import type { RegisterWorkerRequest__Output } from '../generated/actorworkflow/v1/RegisterWorkerRequest.js';
+import { nodeName, validate, workerRef, type Violations } from './validate.js';
+
+export interface NewWorker {
+  readonly ref: WorkerRef;
+  readonly runtimeAddress: string;
+  readonly node: string;
+}
+
+export function newWorker(request: RegisterWorkerRequest__Output): NewWorker {
+  return validate((violations) => ({
+    ref: workerRef(violations, 'worker', request.worker),
+    runtimeAddress: runtimeAddress(violations, 'runtime_address', request.runtime_address),
+    node: nodeName(violations, 'node', request.node),
+  }));
+}
+
+const MAX_ADDRESS_LENGTH = 512;
+
+// Each as the gRPC naming document has it; the port is required, since a default of 443 surprises everybody.
+const TARGETS = [
+  /^(?:dns:(?:\/\/[A-Za-z0-9.:[\]-]*\/)?)?(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/,
+  /^ipv4:\d{1,3}(?:\.\d{1,3}){3}:(\d{1,5})$/,
+  /^ipv6:\[[0-9A-Fa-f:.]+\]:(\d{1,5})$/,
+];
+// The kernel takes at most 107 bytes of path.
+const UNIX_TARGET = /^unix:(?:\/\/)?\/[^\0\s\ufffd]{1,106}$/u;
+
+export function runtimeAddress(violations: Violations, field: string, got: string): string {
+  if (got.length > MAX_ADDRESS_LENGTH || !isTarget(got)) {
+    const expected = 'a gRPC target: "dns:///host:port", "host:port", "ipv4:a.b.c.d:port", "ipv6:[…]:port" or "unix:///path"';
+    violations.add(field, got === '' ? undefined : got, expected);
+  }
+  return got;
+}
+
+function isTarget(text: string): boolean {
+  if (UNIX_TARGET.test(text)) return true;
+  const port = TARGETS.map((target) => target.exec(text)?.[1]).find((found) => found !== undefined);
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+}
