@@ -5,7 +5,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.cache/', 'src/generated/']),
+  globalIgnores(['dist/', '.dist-*/', 'coverage/', '.cache/', 'src/generated/']),
   // An eslint-disable that suppresses nothing any more misleads the reader.
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
