@@ -70,6 +70,7 @@ class Bars implements View {
 
 class Lines implements View {
   readonly #out: NodeJS.WriteStream;
+  #last = '';
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out;
@@ -85,7 +86,9 @@ class Lines implements View {
   }
 
   #say(step: string, what: string): void {
-    this.#out.write(`    ${step.padEnd(18)} ${what}\n`);
+    const line = `    ${step.padEnd(18)} ${what}\n`;
+    if (line !== this.#last) this.#out.write(line);
+    this.#last = line;
   }
 
   end(): void {
