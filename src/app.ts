@@ -3,6 +3,7 @@
 // that loses nothing: refuse new work, let what runs finish, abort and release
 // what does not, then let go of connections.
 
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { systemClock } from './clock.js';
 import type { Config } from './config.js';
@@ -29,6 +30,8 @@ export interface Surroundings {
 export interface App {
   /** Where gRPC is served, as bound. */
   readonly addresses: readonly string[];
+  /** Resolves when Redis has answered for the first time. */
+  readonly ready: Promise<void>;
   /** Drains and stops; within the drain timeout, the unwind grace and a few seconds. */
   close(): Promise<void>;
 }
@@ -64,6 +67,8 @@ export async function start(
   let addresses: readonly string[] = [];
   let draining = false;
   let storeReady = false;
+  let onFirstReady: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => (onFirstReady = resolve));
   const probes = config.httpListen === undefined ? undefined : await startProbes(config.httpListen, () => storeReady && !draining);
 
   const stores = openStores({
@@ -74,11 +79,12 @@ export async function start(
     renewTimeoutMs: config.lease.renewIntervalMs,
     clock,
     logger,
-    onReady: (ready) => {
-      storeReady = ready;
+    onReady: (answers) => {
+      storeReady = answers;
       if (draining) return;
-      health.setReady(ready);
-      logger.info({ addresses }, ready ? 'ready' : 'not ready');
+      health.setReady(answers);
+      logger.info({ addresses }, answers ? 'ready' : 'not ready');
+      if (answers) onFirstReady();
     },
     onRefused,
   });
@@ -97,6 +103,8 @@ export async function start(
   );
 
   const closing = new AbortController();
+  // One listener for each open stream; --max-workflows bounds them.
+  setMaxListeners(0, closing.signal);
   const onUnexpected = (error: unknown, path: string): void => {
     logger.error({ err: error, path }, 'internal error');
   };
@@ -142,5 +150,5 @@ export async function start(
     logger.info('stopped');
   };
   let closed: Promise<void> | undefined;
-  return { addresses, close: () => (closed ??= close()) };
+  return { addresses, ready, close: () => (closed ??= close()) };
 }

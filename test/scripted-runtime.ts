@@ -3,7 +3,13 @@
 // fake-node-runtime.ts.
 
 import { CoordinatorError } from '../src/errors.js';
-import type { CheckpointCall, NodeRuntime, ReportProgress, RestoreCall, RuntimeCall } from '../src/runtime/node-runtime.js';
+import type {
+  CheckpointCall,
+  NodeRuntime,
+  ReportProgress,
+  RestoreCall,
+  RuntimeCall,
+} from '../src/runtime/node-runtime.js';
 
 export type CallName = 'restore' | 'checkpoint' | 'stop';
 export type Behave = (call: RuntimeCall, signal: AbortSignal, report: ReportProgress) => Promise<void> | void;

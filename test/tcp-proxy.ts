@@ -35,7 +35,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   };
   const server = createServer((client) => {
     if (refusing) {
-      client.resetAndDestroy();
+      client.destroy();
       return;
     }
     const upstream = connect(targetPort, '127.0.0.1');
@@ -66,7 +66,11 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     delay: (ms) => (delayMs = ms),
     reset: (refuse = false) => {
       refusing = refuse;
-      for (const socket of sockets) socket.resetAndDestroy();
+      for (const socket of sockets) {
+        // Node leaks the handle of a socket that is reset while it shuts down.
+        if (socket.readableEnded || socket.writableEnded) socket.destroy();
+        else socket.resetAndDestroy();
+      }
     },
     close,
     [Symbol.asyncDispose]: close,

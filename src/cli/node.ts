@@ -3,6 +3,7 @@
 // the same inside another process, as `serve --dev` wants it. Closing it stops
 // every actor after it has saved, and keeps what it saved for the next start.
 
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
@@ -63,6 +64,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     ...(options.stopGraceMs === undefined ? {} : { stopGraceMs: options.stopGraceMs }),
   });
   const closing = new AbortController();
+  // One listener for each open stream.
+  setMaxListeners(0, closing.signal);
   const onUnexpected = (error: unknown, path: string): void => {
     logger.error({ err: error, path }, 'internal error');
   };

@@ -55,8 +55,7 @@ export function openCall(call: AnyCall, deps: CallDeps): OpenCall {
   let gone = false;
 
   const remainingMs = Number(call.getDeadline()) - clock.wallMs();
-  const deadlineAtMs =
-    remainingMs === Infinity ? undefined : clock.nowMs() + Math.min(remainingMs, MAX_DEADLINE_MS);
+  const deadlineAtMs = remainingMs === Infinity ? undefined : clock.nowMs() + Math.min(remainingMs, MAX_DEADLINE_MS);
   const cancelTimer =
     deadlineAtMs === undefined
       ? undefined

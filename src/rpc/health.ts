@@ -26,7 +26,6 @@ export class Health {
   }
 
   addTo(server: Server): void {
-    // Its type is a copy of grpc-js's, made for the two versions that it supports.
-    this.#implementation.addToServer(server as Parameters<HealthImplementation['addToServer']>[0]);
+    this.#implementation.addToServer(server);
   }
 }

@@ -45,7 +45,9 @@ export function encodeDetails(code: number, message: string, details: StatusDeta
   );
   for (;;) {
     const { reason, domain } = details;
-    const parts = [any('ErrorInfo', errorInfoType.serialize({ reason, domain, metadata: Object.fromEntries(metadata) }))];
+    const parts = [
+      any('ErrorInfo', errorInfoType.serialize({ reason, domain, metadata: Object.fromEntries(metadata) })),
+    ];
     if (details.retryAfterMs !== undefined) {
       parts.push(any('RetryInfo', retryInfoType.serialize({ retry_delay: toDuration(details.retryAfterMs) })));
     }

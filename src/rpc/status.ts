@@ -6,7 +6,14 @@
 
 import { Metadata, status as codes, type ServiceError } from '@grpc/grpc-js';
 import { toCoordinatorError, type CoordinatorError, type Reason } from '../errors.js';
-import { cutText, decodeDetails, DETAILS_KEY, encodeDetails, ERROR_DOMAIN, type StatusDetails } from './status-details.js';
+import {
+  cutText,
+  decodeDetails,
+  DETAILS_KEY,
+  encodeDetails,
+  ERROR_DOMAIN,
+  type StatusDetails,
+} from './status-details.js';
 
 export interface Status {
   readonly code: codes;

@@ -156,11 +156,7 @@ function drained(
 }
 
 /** Whether grpc-js has handed everything including the status to HTTP/2 within `limitMs`; it says so with 'cancelled'. */
-async function settled(
-  call: ServerWritableStream<unknown, unknown>,
-  clock: Clock,
-  limitMs: number,
-): Promise<boolean> {
+async function settled(call: ServerWritableStream<unknown, unknown>, clock: Clock, limitMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const onCancelled = (): void => {
       cancelTimer();

@@ -30,7 +30,8 @@ export function workloadSpec(violations: Violations, field: string, got: Workloa
   if (got === null) return { command: [], env: {}, image: '' };
   got.command.forEach((entry, index) => {
     const expected = index === 0 ? 'a program: text that is not empty and has no NUL' : 'UTF-8 text without NUL';
-    if (!isText(entry) || (index === 0 && entry === '')) violations.add(`${field}.command[${String(index)}]`, entry, expected);
+    if (!isText(entry) || (index === 0 && entry === ''))
+      violations.add(`${field}.command[${String(index)}]`, entry, expected);
   });
   for (const [key, value] of Object.entries(got.env)) {
     if (key === '' || key.includes('=') || !isText(key)) {
@@ -39,7 +40,6 @@ export function workloadSpec(violations: Violations, field: string, got: Workloa
     // Not the value: it may be a secret.
     if (!isText(value)) violations.add(`${field}.env`, key, 'values that are UTF-8 text without NUL');
   }
-  // eslint-disable-next-line no-control-regex -- control characters are what it is about
   if (got.image.length > MAX_IMAGE_LENGTH || /[\s\u0000-\u001f\ufffd]/u.test(got.image)) {
     const expected = `an OCI image reference of at most ${String(MAX_IMAGE_LENGTH)} characters, without spaces`;
     violations.add(`${field}.image`, got.image, expected);

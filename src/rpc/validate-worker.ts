@@ -33,7 +33,8 @@ const UNIX_TARGET = /^unix:(?:\/\/)?\/[^\0\s\ufffd]{1,106}$/u;
 
 export function runtimeAddress(violations: Violations, field: string, got: string): string {
   if (got.length > MAX_ADDRESS_LENGTH || !isTarget(got)) {
-    const expected = 'a gRPC target: "dns:///host:port", "host:port", "ipv4:a.b.c.d:port", "ipv6:[…]:port" or "unix:///path"';
+    const expected =
+      'a gRPC target: "dns:///host:port", "host:port", "ipv4:a.b.c.d:port", "ipv6:[…]:port" or "unix:///path"';
     violations.add(field, got === '' ? undefined : got, expected);
   }
   return got;

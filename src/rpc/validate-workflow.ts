@@ -19,7 +19,11 @@ export function resumeRequest(
 ): ResumeRequest {
   return validate((violations) => {
     if (request.worker_wait !== null) {
-      violations.add('worker_wait', showDuration(request.worker_wait), 'it unset: waiting for a worker is not supported yet');
+      violations.add(
+        'worker_wait',
+        showDuration(request.worker_wait),
+        'it unset: waiting for a worker is not supported yet',
+      );
     }
     return { ...workflowRequest(violations, request, context, maxDeadlineMs), boot: request.boot };
   });
@@ -56,7 +60,11 @@ function workflowDeadline(violations: Violations, got: Duration__Output, maxDead
   const deadlineMs = fromDuration(got);
   if (deadlineMs === undefined || deadlineMs <= 0 || deadlineMs > maxDeadlineMs) {
     const most = formatDuration(maxDeadlineMs);
-    violations.add('options.deadline', showDuration(got), `a duration above 0s and at most ${most}, this replica's limit`);
+    violations.add(
+      'options.deadline',
+      showDuration(got),
+      `a duration above 0s and at most ${most}, this replica's limit`,
+    );
   }
   return deadlineMs ?? 0;
 }

@@ -1,0 +1,176 @@
+// The port to node runtimes over gRPC. Guarantees: every call has a deadline;
+// aborting the signal cancels the call, so that the runtime undoes it, and
+// rejects with the signal's reason; a stream that ended in order but without
+// its last event is not taken for success. It does not retry: the steps do.
+
+import type { CallOptions, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import type { RuntimeProgress__Output } from '../../generated/actorworkflow/v1/RuntimeProgress.js';
+import type { StopRequest } from '../../generated/actorworkflow/v1/StopRequest.js';
+import type { StopResponse__Output } from '../../generated/actorworkflow/v1/StopResponse.js';
+import { encodeActorRef, encodeSnapshot, encodeSpec } from '../../rpc/encode.js';
+import { cutText } from '../../rpc/status-details.js';
+import type {
+  CheckpointCall,
+  NodeRuntime,
+  ReportProgress,
+  RestoreCall,
+  RuntimeCall,
+  RuntimeProgress,
+} from '../node-runtime.js';
+import { Channels, type ChannelsOptions } from './channels.js';
+import { toRuntimeError, withoutResult } from './runtime-error.js';
+
+export interface GrpcRuntimesOptions extends ChannelsOptions {
+  /** The longest that one call may take, in milliseconds: the workflow's own deadline comes first, unless its cancel is lost. */
+  readonly callTimeoutMs: number;
+}
+
+/** Deadlines further away overflow in grpc-js, and so are over at once. */
+const MAX_CALL_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** A runtime's texts are shown to people and wait in memory for slow readers. */
+const MAX_WORD_LENGTH = 64;
+const MAX_TEXT_LENGTH = 512;
+
+export class GrpcRuntimes {
+  readonly #channels: Channels;
+  readonly #callTimeoutMs: number;
+
+  constructor({ callTimeoutMs, ...options }: GrpcRuntimesOptions) {
+    this.#callTimeoutMs = Math.min(callTimeoutMs, MAX_CALL_TIMEOUT_MS);
+    this.#channels = new Channels(options);
+  }
+
+  /** How many connections to node runtimes there are. */
+  get channels(): number {
+    return this.#channels.size;
+  }
+
+  /** The runtime behind a gRPC target. Costs nothing until it is called. */
+  readonly at = (address: string): NodeRuntime => ({
+    restore: (call, report, signal) => this.#restore(address, call, report, signal),
+    checkpoint: (call, report, signal) => this.#checkpoint(address, call, report, signal),
+    stop: (call, signal) => this.#stop(address, call, signal),
+  });
+
+  /** Closes every channel; to be called when no workflow is left. */
+  close(): void {
+    this.#channels.close();
+  }
+
+  async #restore(
+    address: string,
+    call: RestoreCall,
+    report: ReportProgress,
+    signal: AbortSignal,
+  ): Promise<{ readonly address: string }> {
+    const request = {
+      ...encodeCall(call),
+      spec: encodeSpec(call.spec),
+      ...(call.snapshot !== undefined && { snapshot: encodeSnapshot(call.snapshot) }),
+    };
+    signal.throwIfAborted();
+    const last = await this.#channels.use(address, (client) =>
+      lastEvent(() => client.Restore(request, this.#options()), address, report, signal),
+    );
+    if (!last?.restored) throw withoutResult(address, 'restored');
+    return { address: cutText(last.restored.address, MAX_TEXT_LENGTH) };
+  }
+
+  async #checkpoint(
+    address: string,
+    call: CheckpointCall,
+    report: ReportProgress,
+    signal: AbortSignal,
+  ): Promise<{ readonly sizeBytes: number }> {
+    const request = { ...encodeCall(call), snapshot: encodeSnapshot(call.snapshot) };
+    signal.throwIfAborted();
+    const last = await this.#channels.use(address, (client) =>
+      lastEvent(() => client.Checkpoint(request, this.#options()), address, report, signal),
+    );
+    if (!last?.checkpointed) throw withoutResult(address, 'checkpointed');
+    return { sizeBytes: toCount(last.checkpointed.size_bytes) };
+  }
+
+  async #stop(address: string, call: RuntimeCall, signal: AbortSignal): Promise<{ readonly stopped: boolean }> {
+    signal.throwIfAborted();
+    return this.#channels.use(
+      address,
+      (client) =>
+        new Promise((resolve, reject) => {
+          const onAbort = (): void => {
+            pending.cancel();
+          };
+          const settle = (error: ServiceError | null, response?: StopResponse__Output): void => {
+            signal.removeEventListener('abort', onAbort);
+            if (error === null) resolve({ stopped: response?.stopped === true });
+            else reject(signal.aborted ? (signal.reason as Error) : (toRuntimeError(error, address) as Error));
+          };
+          const pending = client.Stop(encodeCall(call), this.#options(), settle);
+          signal.addEventListener('abort', onAbort, { once: true });
+        }),
+    );
+  }
+
+  #options(): CallOptions {
+    // Not the clock that was handed in: grpc-js compares it with this one.
+    return { deadline: Date.now() + this.#callTimeoutMs };
+  }
+}
+
+function encodeCall({ actor, worker, fencingToken, workflowId }: RuntimeCall): StopRequest {
+  return {
+    actor: encodeActorRef(actor),
+    worker: { pool: worker.pool, name: worker.name },
+    fencing_token: fencingToken,
+    workflow_id: workflowId,
+  };
+}
+
+interface RuntimeEvent {
+  readonly progress?: RuntimeProgress__Output | null;
+}
+
+/** Reports the progress, and returns the last event of a stream that ended with OK; undefined where it had none. */
+async function lastEvent<Event extends RuntimeEvent>(
+  start: () => ClientReadableStream<Event>,
+  address: string,
+  report: ReportProgress,
+  signal: AbortSignal,
+): Promise<Event | undefined> {
+  const stream = start();
+  const onAbort = (): void => {
+    stream.cancel();
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  let last: Event | undefined;
+  try {
+    for await (const event of stream as AsyncIterable<Event>) {
+      last = event;
+      if (event.progress && !signal.aborted) report(toProgress(event.progress));
+    }
+  } catch (error) {
+    if (signal.aborted) throw signal.reason as Error;
+    throw toRuntimeError(error, address);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    // After the end it does nothing; after an error of `report` it is what stops the runtime.
+    stream.cancel();
+  }
+  return last;
+}
+
+function toProgress({ phase, done, total, unit, message }: RuntimeProgress__Output): RuntimeProgress {
+  return {
+    phase: cutText(phase, MAX_WORD_LENGTH),
+    done: toCount(done),
+    total: toCount(total),
+    unit: cutText(unit, MAX_WORD_LENGTH),
+    message: cutText(message, MAX_TEXT_LENGTH),
+  };
+}
+
+/** A uint64 as the nearest number that counts exactly. */
+function toCount(text: string): number {
+  return Math.min(Number(text), Number.MAX_SAFE_INTEGER);
+}
