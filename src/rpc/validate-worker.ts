@@ -32,7 +32,7 @@ const TARGETS = [
 const UNIX_TARGET = /^unix:(?:\/\/)?\/[^\0\s\ufffd]{1,106}$/u;
 
 export function runtimeAddress(violations: Violations, field: string, got: string): string {
-  if (got.length > MAX_ADDRESS_LENGTH || !isTarget(got)) {
+  if (!isRuntimeAddress(got)) {
     const expected =
       'a gRPC target: "dns:///host:port", "host:port", "ipv4:a.b.c.d:port", "ipv6:[…]:port" or "unix:///path"';
     violations.add(field, got === '' ? undefined : got, expected);
@@ -40,7 +40,9 @@ export function runtimeAddress(violations: Violations, field: string, got: strin
   return got;
 }
 
-function isTarget(text: string): boolean {
+/** Whether it is a gRPC target that the runtime client dials. */
+export function isRuntimeAddress(text: string): boolean {
+  if (text.length > MAX_ADDRESS_LENGTH) return false;
   if (UNIX_TARGET.test(text)) return true;
   const port = TARGETS.map((target) => target.exec(text)?.[1]).find((found) => found !== undefined);
   return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;

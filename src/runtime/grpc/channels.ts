@@ -8,6 +8,7 @@ import type { CancelTimer, Clock } from '../../clock.js';
 import { CoordinatorError, quote } from '../../errors.js';
 import type { NodeRuntimeClient } from '../../generated/actorworkflow/v1/NodeRuntime.js';
 import { nodeRuntimeDefinition } from '../../rpc/proto.js';
+import { isRuntimeAddress } from '../../rpc/validate-worker.js';
 
 export interface ChannelsOptions {
   readonly clock: Clock;
@@ -99,12 +100,10 @@ export class Channels {
 
   #connect(address: string): Channel {
     if (this.#closed) throw notDialled(address, 'this replica has closed its connections');
-    try {
-      const client = new Client(address, credentials.createInsecure(), this.#options) as unknown as NodeRuntimeClient;
-      return { client, calls: 0, cancelIdle: () => undefined };
-    } catch (error) {
-      throw notDialled(address, 'it is no gRPC target', error);
-    }
+    // grpc-js takes anything for a name and asks the DNS for it, again and again.
+    if (!isRuntimeAddress(address)) throw notDialled(address, 'it is no gRPC target');
+    const client = new Client(address, credentials.createInsecure(), this.#options) as unknown as NodeRuntimeClient;
+    return { client, calls: 0, cancelIdle: () => undefined };
   }
 
   #closeSurplus(): void {
@@ -121,8 +120,6 @@ export class Channels {
   }
 }
 
-function notDialled(address: string, why: string, cause?: unknown): CoordinatorError {
-  return new CoordinatorError('RUNTIME_UNAVAILABLE', `the node runtime at ${quote(address)} cannot be called: ${why}`, {
-    cause,
-  });
+function notDialled(address: string, why: string): CoordinatorError {
+  return new CoordinatorError('RUNTIME_UNAVAILABLE', `the node runtime at ${quote(address)} cannot be called: ${why}`);
 }

@@ -3,11 +3,12 @@
 // rejects with the signal's reason; a stream that ended in order but without
 // its last event is not taken for success. It does not retry: the steps do.
 
-import type { CallOptions, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import type { CallOptions, ClientReadableStream } from '@grpc/grpc-js';
+import { CoordinatorError } from '../../errors.js';
 import type { RuntimeProgress__Output } from '../../generated/actorworkflow/v1/RuntimeProgress.js';
 import type { StopRequest } from '../../generated/actorworkflow/v1/StopRequest.js';
-import type { StopResponse__Output } from '../../generated/actorworkflow/v1/StopResponse.js';
 import { encodeActorRef, encodeSnapshot, encodeSpec } from '../../rpc/encode.js';
+import { nodeRuntimeDefinition } from '../../rpc/proto.js';
 import { cutText } from '../../rpc/status-details.js';
 import type {
   CheckpointCall,
@@ -94,22 +95,25 @@ export class GrpcRuntimes {
 
   async #stop(address: string, call: RuntimeCall, signal: AbortSignal): Promise<{ readonly stopped: boolean }> {
     signal.throwIfAborted();
-    return this.#channels.use(
-      address,
-      (client) =>
-        new Promise((resolve, reject) => {
-          const onAbort = (): void => {
-            pending.cancel();
-          };
-          const settle = (error: ServiceError | null, response?: StopResponse__Output): void => {
-            signal.removeEventListener('abort', onAbort);
-            if (error === null) resolve({ stopped: response?.stopped === true });
-            else reject(signal.aborted ? (signal.reason as Error) : (toRuntimeError(error, address) as Error));
-          };
-          const pending = client.Stop(encodeCall(call), this.#options(), settle);
-          signal.addEventListener('abort', onAbort, { once: true });
-        }),
-    );
+    const answers = await this.#channels.use(address, async (client) => {
+      // As a stream, which it is on the wire: when two messages come, grpc-js's unary call hangs until its deadline.
+      const { path, requestSerialize, responseDeserialize } = nodeRuntimeDefinition.Stop;
+      const request = encodeCall(call);
+      const found: boolean[] = [];
+      await readToEnd(
+        () => client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, this.#options()),
+        address,
+        signal,
+        ({ stopped }) => found.push(stopped),
+      );
+      return found;
+    });
+    const [stopped, ...more] = answers;
+    if (stopped === undefined || more.length > 0) {
+      const message = `the node runtime at ${address} ended Stop with OK and ${answers.length} answers in place of one`;
+      throw new CoordinatorError('RUNTIME_FAILED', message, { runtimeCode: 'UNIMPLEMENTED', maybeDone: true });
+    }
+    return { stopped };
   }
 
   #options(): CallOptions {
@@ -138,26 +142,39 @@ async function lastEvent<Event extends RuntimeEvent>(
   report: ReportProgress,
   signal: AbortSignal,
 ): Promise<Event | undefined> {
+  let last: Event | undefined;
+  await readToEnd(start, address, signal, (event) => {
+    last = event;
+    if (event.progress && !signal.aborted) report(toProgress(event.progress));
+  });
+  return last;
+}
+
+/**
+ * Resolves when the call has ended with OK.
+ * @throws the signal's reason when it aborts, else what the status means, or what `take` throws
+ */
+async function readToEnd<Message>(
+  start: () => ClientReadableStream<Message>,
+  address: string,
+  signal: AbortSignal,
+  take: (message: Message) => void,
+): Promise<void> {
   const stream = start();
   const onAbort = (): void => {
     stream.cancel();
   };
   signal.addEventListener('abort', onAbort, { once: true });
-  let last: Event | undefined;
   try {
-    for await (const event of stream as AsyncIterable<Event>) {
-      last = event;
-      if (event.progress && !signal.aborted) report(toProgress(event.progress));
-    }
+    for await (const message of stream as AsyncIterable<Message>) take(message);
   } catch (error) {
     if (signal.aborted) throw signal.reason as Error;
     throw toRuntimeError(error, address);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    // After the end it does nothing; after an error of `report` it is what stops the runtime.
+    // After the end it does nothing; after an error of `take` it is what stops the runtime.
     stream.cancel();
   }
-  return last;
 }
 
 function toProgress({ phase, done, total, unit, message }: RuntimeProgress__Output): RuntimeProgress {
