@@ -56,9 +56,10 @@ export function encodeDetails(code: number, message: string, details: StatusDeta
     }
     const bytes = statusType.serialize({ code, message, details: parts });
     if (bytes.length <= MAX_DETAILS_BYTES) return bytes;
-    // The first violation stays: together with the rest it always fits once the metadata is gone.
-    if (violations.length > 1) violations.pop();
-    else if (metadata.pop() === undefined) return statusType.serialize({ code, message, details: [] });
+    // Halved, so that it takes a few rounds whatever was given. The first violation stays: it fits once the metadata is gone.
+    if (violations.length > 1) violations.splice(violations.length >> 1);
+    else if (metadata.length > 0) metadata.splice(metadata.length >> 1);
+    else return statusType.serialize({ code, message, details: [] });
   }
 }
 

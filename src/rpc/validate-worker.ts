@@ -29,7 +29,7 @@ const TARGETS = [
   /^ipv6:\[[0-9A-Fa-f:.]+\]:(\d{1,5})$/,
 ];
 // The kernel takes at most 107 bytes of path.
-const UNIX_TARGET = /^unix:(?:\/\/)?\/[^\0\s\ufffd]{1,106}$/u;
+const UNIX_TARGET = /^unix:(?:\/\/)?\/(?!\/)[^\0\s\ufffd]{1,106}$/u;
 
 export function runtimeAddress(violations: Violations, field: string, got: string): string {
   if (!isRuntimeAddress(got)) {
