@@ -1,0 +1,119 @@
+// The direction rules of DESIGN.md ("Layout"), as `npm test` holds them: main →
+// cli → app → rpc → workflow → lease, actor and the ports; adapters implement
+// ports. A type import counts as an import. Each part lists what it may import;
+// everything else inside src/ is refused, so that a new folder needs a line here.
+
+/** Part → where it is. A port is a file directly below store/ or runtime/; what is deeper is an adapter. */
+const parts = {
+  main: '^src/main[.]ts$',
+  cli: '^src/cli/',
+  app: '^src/app[.]ts$',
+  config: '^src/config[.]ts$',
+  telemetry: '^src/telemetry/',
+  client: '^src/client/',
+  rpc: '^src/rpc/',
+  workflow: '^src/workflow/',
+  lease: '^src/lease/',
+  ports: '^src/(store|runtime)/[^/]+[.]ts$',
+  redis: '^src/store/redis/',
+  process: '^src/runtime/process/',
+  grpc: '^src/runtime/grpc/',
+  actor: '^src/actor/',
+  errors: '^src/errors[.]ts$',
+  clock: '^src/clock[.]ts$',
+  generated: '^src/generated/',
+};
+
+const base = ['actor', 'errors', 'clock'];
+const domain = [...base, 'lease', 'ports', 'workflow'];
+const adapters = ['redis', 'process', 'grpc'];
+
+/** Part → what it may import besides itself: parts, or paths. */
+const mayImport = {
+  main: ['cli', 'config'],
+  cli: ['app', 'config', 'telemetry', 'client', 'rpc', 'generated', ...domain, ...adapters],
+  app: ['config', 'telemetry', 'rpc', ...domain, ...adapters],
+  config: ['^src/lease/timings[.]ts$', '^src/store/redis-url[.]ts$'],
+  telemetry: [],
+  // What a caller installs must not carry the service along.
+  client: ['^src/rpc/(proto|status[^/]*)[.]ts$', 'errors', 'generated'],
+  rpc: ['generated', ...domain],
+  workflow: [...base, 'lease', 'ports'],
+  lease: base,
+  ports: [...base, 'lease'],
+  redis: [...base, 'lease', 'ports'],
+  process: [...base, 'ports'],
+  // The other end of the calls that rpc serves: it shares their definitions and codecs, and no handler.
+  grpc: [...base, 'ports', 'generated', '^src/rpc/(proto|status[^/]*|encode)[.]ts$'],
+  actor: [],
+  errors: [],
+  clock: [],
+  generated: [],
+};
+
+/** Package → the parts that may import it. */
+const packages = {
+  ioredis: ['redis'],
+  '@grpc/grpc-js': ['rpc', 'client', 'grpc', 'generated'],
+  '@grpc/proto-loader': ['rpc', 'generated'],
+  commander: ['main', 'cli'],
+};
+
+const where = (name) => parts[name] ?? name;
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...Object.entries(mayImport).map(([part, allowed]) => ({
+      name: `${part}-imports-only`,
+      comment: `${part} may import ${allowed.join(', ') || 'nothing else of src/'}`,
+      severity: 'error',
+      from: { path: where(part) },
+      to: { path: '^(src|test|scripts|dist)/', pathNot: [part, ...allowed].map(where) },
+    })),
+    ...Object.entries(packages).map(([name, users]) => ({
+      name: `${name}-only-in`,
+      comment: `${name} may be imported by ${users.join(', ')}`,
+      severity: 'error',
+      from: { path: '^src/', pathNot: users.map(where) },
+      to: { path: `(^|/)node_modules/${name}/` },
+    })),
+    {
+      name: 'every-file-in-a-part',
+      comment: 'a new place in src/ needs a line in .dependency-cruiser.cjs',
+      severity: 'error',
+      from: { path: '^src/', pathNot: Object.values(parts) },
+      to: {},
+    },
+    {
+      name: 'generated-is-types',
+      comment: 'src/generated is imported with `import type`: codecs come from rpc/proto.ts',
+      severity: 'error',
+      from: { path: '^src/', pathNot: where('generated') },
+      to: { path: where('generated'), dependencyTypesNot: ['type-only'] },
+    },
+    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true, pathNot: where('generated') } },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-dev-dependency',
+      comment: 'what src/ imports must be installed with it; types vanish',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-test-in-src',
+      comment: 'examples and tests use the program; it does not know them',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|examples|bench)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: '(^|/)node_modules/|^dist/' },
+    // Counts `import type` too, which the compiler removes.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};
