@@ -24,10 +24,14 @@ const STAMP = '.built-from';
 /** What the program reads beside its own files, and the compiler does not copy. */
 const DATA = /\.(lua|binpb)$/;
 
-/** @throws Error that says what failed, with the output of npm or of the compiler */
-export async function ensure({ rebuild = false } = {}) {
+/** @throws Error that says what failed, with the output of npm */
+export async function ensureInstalled() {
   checkNode();
   if (modifiedMs('node_modules/.package-lock.json') < modifiedMs('package-lock.json')) await timed('install', install);
+}
+
+/** @throws Error that says what failed, with the output of the compiler */
+export async function ensureBuilt({ rebuild = false } = {}) {
   const sources = digest();
   if (rebuild || stamp() !== sources) await timed('build', () => build(sources));
 }
@@ -98,7 +102,8 @@ if (import.meta.filename === process.argv[1]) {
     process.exit(2);
   }
   try {
-    await ensure({ rebuild: argument === '--build' });
+    await ensureInstalled();
+    await ensureBuilt({ rebuild: argument === '--build' });
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;
