@@ -18,6 +18,8 @@ export const ERROR_DOMAIN = 'actorworkflow.v1';
 const MAX_DETAILS_BYTES = 4096;
 /** Of one metadata value, field path or description, in UTF-16 units. */
 const MAX_ITEM_LENGTH = 256;
+/** Violations, and metadata entries, that are looked at: few enough to try what fits, more than ever does. */
+const MAX_ITEMS = 100;
 
 const TYPE_URL = 'type.googleapis.com/google.rpc.';
 
@@ -36,13 +38,13 @@ export function cutText(text: string, maxLength: number): string {
 
 /** Drops violations, then metadata, from the end until the whole fits. `code` and `message` are those of the call. */
 export function encodeDetails(code: number, message: string, details: StatusDetails): Buffer {
-  const violations = details.violations.map(({ field, description }) => ({
+  const violations = details.violations.slice(0, MAX_ITEMS).map(({ field, description }) => ({
     field: cutText(field, MAX_ITEM_LENGTH),
     description: cutText(description, MAX_ITEM_LENGTH),
   }));
-  const metadata = Object.entries(details.metadata).map(
-    ([key, value]) => [cutText(key, MAX_ITEM_LENGTH), cutText(value, MAX_ITEM_LENGTH)] as const,
-  );
+  const metadata = Object.entries(details.metadata)
+    .slice(0, MAX_ITEMS)
+    .map(([key, value]) => [cutText(key, MAX_ITEM_LENGTH), cutText(value, MAX_ITEM_LENGTH)] as const);
   for (;;) {
     const { reason, domain } = details;
     const parts = [

@@ -11,9 +11,9 @@ const NANOS_PER_SECOND = 1_000_000_000;
 /** The furthest that a Duration may reach, by duration.proto: some 10,000 years. */
 const MAX_DURATION_SECONDS = 315_576_000_000;
 
-/** @param durationMs at least 0, and finite; a fraction is kept. */
+/** @param durationMs below 0 becomes 0, and what duration.proto has no form for the longest that it has; a fraction is kept. */
 export function toDuration(durationMs: number): Duration {
-  return split(Math.max(0, durationMs));
+  return split(Math.min(Math.max(0, durationMs), MAX_DURATION_SECONDS * 1000));
 }
 
 /** @param timeMs milliseconds since 1970; earlier than that is negative, with nanos counting forward. */

@@ -1,135 +1,237 @@
-// Errors as statuses, and back: what reaches a caller in any language.
+// What a call ends with: the table "Statuses" of the design, and limits that
+// hold whatever an error holds, since clients in other languages drop or refuse
+// larger trailers.
 
-import { status as codes, type ServiceError } from '@grpc/grpc-js';
+import { status as codes } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { CoordinatorError, type ErrorDetails, type Reason } from '../../src/errors.js';
-import { statusType } from '../../src/rpc/proto.js';
-import { codeOf, fromServiceError, toStatus, type PeerStatus, type Status } from '../../src/rpc/status.js';
-import { DETAILS_KEY } from '../../src/rpc/status-details.js';
+import { CoordinatorError, leaseHeld, type ErrorDetails, type Reason } from '../../src/errors.js';
+import { badRequestType, errorInfoType, retryInfoType, statusType } from '../../src/rpc/proto.js';
+import { codeOf, isUnexpected, toStatus } from '../../src/rpc/status.js';
+import { decodeDetails, DETAILS_KEY } from '../../src/rpc/status-details.js';
 
-function bytesOf(status: Status): Buffer {
-  const [bytes] = status.metadata.get(DETAILS_KEY);
-  if (!(bytes instanceof Buffer)) throw new Error('the status has no details');
-  return bytes;
+const TABLE: Readonly<Record<Reason, keyof typeof codes>> = {
+  INVALID_ARGUMENT: 'INVALID_ARGUMENT',
+  ACTOR_NOT_FOUND: 'NOT_FOUND',
+  LEASE_HELD: 'ABORTED',
+  LEASE_LOST: 'ABORTED',
+  WORKFLOW_DEADLINE: 'DEADLINE_EXCEEDED',
+  INVALID_STATE: 'FAILED_PRECONDITION',
+  NO_MATCHING_POOL: 'FAILED_PRECONDITION',
+  NO_FREE_WORKER: 'RESOURCE_EXHAUSTED',
+  RUNTIME_FAILED: 'INTERNAL',
+  RUNTIME_UNAVAILABLE: 'UNAVAILABLE',
+  STORE_UNAVAILABLE: 'UNAVAILABLE',
+  DRAINING: 'UNAVAILABLE',
+  CANCELLED: 'CANCELLED',
+  STALE_FENCING_TOKEN: 'FAILED_PRECONDITION',
+  INTERNAL: 'INTERNAL',
+  OVERLOADED: 'RESOURCE_EXHAUSTED',
+  ACTOR_ALREADY_EXISTS: 'ALREADY_EXISTS',
+  WORKER_NOT_FOUND: 'NOT_FOUND',
+};
+const RETRYABLE = [
+  'LEASE_HELD',
+  'NO_FREE_WORKER',
+  'RUNTIME_UNAVAILABLE',
+  'STORE_UNAVAILABLE',
+  'OVERLOADED',
+  'DRAINING',
+];
+
+/** The trailers of an error as a client in any language decodes them. */
+function trailersOf(error: unknown) {
+  const status = toStatus(error);
+  const bytes = status.metadata.get(DETAILS_KEY)[0] as Buffer;
+  const inner = statusType.deserialize(bytes);
+  const part = (name: string): Buffer | undefined =>
+    inner.details.find(({ type_url: url }) => url === `type.googleapis.com/google.rpc.${name}`)?.value;
+  const info = part('ErrorInfo');
+  const retry = part('RetryInfo');
+  const bad = part('BadRequest');
+  return {
+    status,
+    inner,
+    bytes: bytes.length,
+    // As grpc-js puts it on the wire.
+    wireBytes: bytes.toString('base64').length + encodeURI(status.details).length,
+    info: info && errorInfoType.deserialize(info),
+    retry: retry && retryInfoType.deserialize(retry).retry_delay,
+    violations: bad && badRequestType.deserialize(bad).field_violations,
+  };
 }
-
-/** What a client makes of it. */
-function received(error: unknown): PeerStatus {
-  return fromServiceError(Object.assign(new Error(), toStatus(error)));
-}
-
-const failed = (reason: Reason, details: ErrorDetails = {}): CoordinatorError =>
-  new CoordinatorError(reason, 'why', details);
 
 describe('a status', () => {
-  it.each<[Reason, keyof typeof codes, boolean]>([
-    ['INVALID_ARGUMENT', 'INVALID_ARGUMENT', false],
-    ['ACTOR_NOT_FOUND', 'NOT_FOUND', false],
-    ['LEASE_HELD', 'ABORTED', true],
-    ['LEASE_LOST', 'ABORTED', false],
-    ['WORKFLOW_DEADLINE', 'DEADLINE_EXCEEDED', false],
-    ['INVALID_STATE', 'FAILED_PRECONDITION', false],
-    ['NO_MATCHING_POOL', 'FAILED_PRECONDITION', false],
-    ['NO_FREE_WORKER', 'RESOURCE_EXHAUSTED', true],
-    ['RUNTIME_FAILED', 'INTERNAL', false],
-    ['RUNTIME_UNAVAILABLE', 'UNAVAILABLE', true],
-    ['STORE_UNAVAILABLE', 'UNAVAILABLE', true],
-    ['DRAINING', 'UNAVAILABLE', true],
-    ['CANCELLED', 'CANCELLED', false],
-    ['STALE_FENCING_TOKEN', 'FAILED_PRECONDITION', false],
-    ['INTERNAL', 'INTERNAL', false],
-    ['OVERLOADED', 'RESOURCE_EXHAUSTED', true],
-    ['ACTOR_ALREADY_EXISTS', 'ALREADY_EXISTS', false],
-    ['WORKER_NOT_FOUND', 'NOT_FOUND', false],
-  ])('of %s is %s, with a RetryInfo where the design promises one', (reason, code, retries) => {
-    const { details, ...status } = received(failed(reason));
-    expect(status).toEqual({ code, message: 'why' });
-    expect(details).toMatchObject({ reason, domain: 'actorworkflow.v1' });
-    expect(details?.retryAfterMs !== undefined).toBe(retries);
+  it.each(Object.entries(TABLE))('for %s is %s, with an ErrorInfo that names the reason', (reason, code) => {
+    const { status, inner, info, retry } = trailersOf(new CoordinatorError(reason as Reason, 'why'));
+    expect(codes[status.code]).toBe(code);
+    expect(status.details).toBe('why');
+    expect(inner).toMatchObject({ code: status.code, message: 'why' });
+    expect(info).toEqual({ reason, domain: 'actorworkflow.v1', metadata: {} });
+    expect(retry !== undefined).toBe(RETRYABLE.includes(reason));
   });
 
-  it.each([
-    ['DATA_LOSS', codes.DATA_LOSS],
-    ['CANCELLED', codes.CANCELLED],
-    ['OK', codes.INTERNAL],
-    ['NO_SUCH_CODE', codes.INTERNAL],
-    ['toString', codes.INTERNAL],
-    // The enum maps numbers to names as well.
-    ['5', codes.INTERNAL],
-    [undefined, codes.INTERNAL],
-  ])('of a runtime that gave the code %s has the code %i', (runtimeCode, code) => {
-    expect(codeOf('RUNTIME_FAILED', runtimeCode)).toBe(code);
-    // Only a runtime's own failure is told by the runtime's code.
-    expect(codeOf('LEASE_LOST', runtimeCode)).toBe(codes.ABORTED);
+  it("carries the runtime's own code where that is one, and INTERNAL where not", () => {
+    const of = (runtimeCode: string): codes =>
+      toStatus(new CoordinatorError('RUNTIME_FAILED', '', { runtimeCode })).code;
+    expect(of('DATA_LOSS')).toBe(codes.DATA_LOSS);
+    expect(of('NOT_FOUND')).toBe(codes.NOT_FOUND);
+    for (const none of ['OK', '', '15', 'toString', '__proto__', 'data_loss', 'NO_SUCH'])
+      expect(of(none)).toBe(codes.INTERNAL);
+    // Only that reason has a code of its own.
+    expect(codeOf('LEASE_LOST', 'DATA_LOSS')).toBe(codes.ABORTED);
   });
 
-  it('carries metadata, violations and the exact delay', () => {
-    const violations = [{ field: 'options.deadline', description: 'got "-1s"; expected more' }];
-    const metadata = { holder: 'replica-a', expires_in_ms: '1234' };
-    const { details } = received(failed('LEASE_HELD', { metadata, violations, retryAfterMs: 1234.5 }));
-    expect(details).toEqual({
-      reason: 'LEASE_HELD',
-      domain: 'actorworkflow.v1',
-      metadata,
-      violations,
-      retryAfterMs: 1234.5,
+  it('tells who holds a lease, and when to try again to the millisecond', () => {
+    const by = { holder: 'replica-a', workflowId: 'w-1', kind: 'RESUME', fencingToken: 1.7e15, expiresInMs: 1234 };
+    const { info, retry } = trailersOf(leaseHeld('ns/a', by));
+    expect(info?.metadata).toEqual({
+      holder: 'replica-a',
+      workflow_id: 'w-1',
+      kind: 'RESUME',
+      fencing_token: '1700000000000000',
+      expires_in_ms: '1234',
     });
-  });
-
-  it('has the same code and message in its details as in its trailers, or Python clients raise', () => {
-    for (const message of ['why', 'w'.repeat(100_000), '漢'.repeat(10_000), 'half a pair: \ud83d', '']) {
-      const status = toStatus(new CoordinatorError('LEASE_LOST', message));
-      expect(statusType.deserialize(bytesOf(status))).toMatchObject({ code: status.code, message: status.details });
-      expect(status.details.isWellFormed()).toBe(true);
-    }
+    expect(retry).toEqual({ seconds: '1', nanos: 234_000_000 });
   });
 
   it.each([
-    ['long text', 'x'.repeat(100_000)],
-    ['text of other scripts', '漢字'.repeat(50_000)],
-    ['lone surrogates', '\udc00\ud800'.repeat(10_000)],
-  ])('fits into 8 kB of trailers whatever is in it: %s', (_, text) => {
-    const violations = Array.from({ length: 500 }, () => ({ field: text, description: text }));
-    const metadata = Object.fromEntries(Array.from({ length: 500 }, (__, index) => [`${index}_${text}`, text]));
-    const status = toStatus(new CoordinatorError('INVALID_ARGUMENT', text, { violations, metadata }));
-    const bytes = bytesOf(status);
-    expect(bytes.length).toBeLessThan(6000);
-    expect(bytes.toString('base64').length + encodeURI(status.details).length).toBeLessThan(8000);
-    const { details } = received(new CoordinatorError('INVALID_ARGUMENT', text, { violations, metadata }));
-    expect(details?.reason).toBe('INVALID_ARGUMENT');
-    expect(details?.violations.length).toBeGreaterThan(0);
+    [0, { seconds: '0', nanos: 0 }],
+    [1, { seconds: '0', nanos: 1_000_000 }],
+    [999.9999999, { seconds: '1', nanos: 0 }],
+    [-5, { seconds: '0', nanos: 0 }],
+    [2 ** 31, { seconds: '2147483', nanos: 648_000_000 }],
+  ])('carries a retry delay of %d ms exactly', (retryAfterMs, expected) => {
+    expect(trailersOf(new CoordinatorError('DRAINING', '', { retryAfterMs })).retry).toEqual(expected);
   });
 
-  it('of what is not of the closed set tells nothing of it', () => {
-    for (const error of [new TypeError('password=hunter2'), 'password=hunter2', undefined]) {
-      const status = toStatus(error);
-      expect(status.code).toBe(codes.INTERNAL);
-      expect(JSON.stringify([status.details, bytesOf(status).toString('latin1')])).not.toContain('hunter2');
-      expect(received(error).details?.reason).toBe('INTERNAL');
-    }
+  it('names every field that is wrong in a BadRequest', () => {
+    const violations = [
+      { field: 'actor.name', description: 'got nothing' },
+      { field: 'pool', description: 'got "ä"' },
+    ];
+    expect(trailersOf(new CoordinatorError('INVALID_ARGUMENT', '', { violations })).violations).toEqual(violations);
+  });
+
+  it('is read back by our own client as it was written', () => {
+    const details = {
+      metadata: { holder: 'b' },
+      retryAfterMs: 1500,
+      violations: [{ field: 'f', description: 'd' }],
+    };
+    const { metadata } = toStatus(new CoordinatorError('LEASE_HELD', 'm', details));
+    expect(decodeDetails(metadata)).toEqual({ reason: 'LEASE_HELD', domain: 'actorworkflow.v1', ...details });
   });
 });
 
-describe('a status from a peer', () => {
-  it.each([
-    ['no details', undefined],
-    ['details that are no protobuf', Buffer.from([0xff, 0xff, 0xff])],
-    ['details without an ErrorInfo', statusType.serialize({ code: 5, message: 'gone' })],
-    [
-      'an ErrorInfo that is no protobuf',
-      statusType.serialize({
-        details: [{ type_url: 'type.googleapis.com/google.rpc.ErrorInfo', value: Buffer.from([0xff]) }],
-      }),
-    ],
-  ])('with %s is still read by code and message', (_, bytes) => {
-    const error = Object.assign(new Error(), toStatus(new CoordinatorError('ACTOR_NOT_FOUND', 'gone'))) as ServiceError;
-    if (bytes === undefined) error.metadata.remove(DETAILS_KEY);
-    else error.metadata.set(DETAILS_KEY, bytes);
-    expect(fromServiceError(error)).toEqual({ code: 'NOT_FOUND', message: 'gone', details: undefined });
+describe('whatever an error holds', () => {
+  const texts: readonly [string, string][] = [
+    ['a megabyte of ASCII', 'x'.repeat(1_000_000)],
+    ['a megabyte of Chinese', '文'.repeat(400_000)],
+    ['emoji', '🦊'.repeat(100_000)],
+    ['emoji, cut in the middle of one', `x${'🦊'.repeat(100_000)}`],
+    ['lone surrogates', '\ud800\udc00\udc00\ud800'.repeat(10_000)],
+    ['controls and line breaks', '\0\r\n\t\u007f\u2028'.repeat(1_000)],
+    ['percent signs', '%2F%'.repeat(1_000)],
+    ['nothing', ''],
+  ];
+  const many = (text: string, count: number) => Array.from({ length: count }, (_, i) => `${String(i)}${text}`);
+
+  it.each(texts)('the trailers stay below 8 kB, and say the same twice: %s', (_, text) => {
+    const shapes: readonly ErrorDetails[] = [
+      {},
+      { metadata: { [text]: text }, violations: [{ field: text, description: text }], retryAfterMs: 1 },
+      { metadata: Object.fromEntries(many(text, 50).map((each) => [each, each])) },
+      { violations: many(text, 50).map((each) => ({ field: each, description: each })) },
+      {
+        metadata: Object.fromEntries(many(text, 50).map((each) => [each, each])),
+        violations: many(text, 50).map((each) => ({ field: each, description: each })),
+        retryAfterMs: 1,
+      },
+    ];
+    for (const shape of shapes) {
+      const { status, inner, bytes, wireBytes, info, violations } = trailersOf(
+        new CoordinatorError('INVALID_ARGUMENT', text, shape),
+      );
+      expect(bytes).toBeLessThan(6_000);
+      // C-core counts names and 32 bytes for each header as well.
+      expect(wireBytes).toBeLessThan(8_000 - 300);
+      expect(status.details.isWellFormed()).toBe(true);
+      expect(decodeURI(encodeURI(status.details))).toBe(status.details);
+      expect({ code: inner.code, message: inner.message }).toEqual({ code: status.code, message: status.details });
+      expect(info?.reason).toBe('INVALID_ARGUMENT');
+      // What is wrong is told as far as it fits, and at least once.
+      if (shape.violations !== undefined) expect(violations?.length).toBeGreaterThan(0);
+    }
   });
 
-  it('with a code that gRPC does not know is UNKNOWN', () => {
-    const error = Object.assign(new Error(), toStatus(failed('CANCELLED')), { code: 99 }) as ServiceError;
-    expect(fromServiceError(error).code).toBe('UNKNOWN');
+  it('is encoded in a time that does not grow with it', () => {
+    const items = many('', 100_000);
+    const startedAtMs = performance.now();
+    const { bytes } = trailersOf(
+      new CoordinatorError('INVALID_ARGUMENT', '', {
+        metadata: Object.fromEntries(items.map((item) => [item, item])),
+        violations: items.map((item) => ({ field: item, description: item })),
+      }),
+    );
+    expect(bytes).toBeLessThan(6_000);
+    expect(performance.now() - startedAtMs).toBeLessThan(1_000);
+  });
+
+  it.each([Infinity, NaN, 1e300])('a retry delay of %d is some delay that a client can read', (retryAfterMs) => {
+    const { retry } = trailersOf(new CoordinatorError('DRAINING', '', { retryAfterMs }));
+    expect(Number(retry?.seconds)).toBeGreaterThanOrEqual(0);
+    expect(Number(retry?.seconds)).toBeLessThanOrEqual(315_576_000_000);
+    expect(retry?.nanos).toBeGreaterThanOrEqual(0);
+    expect(retry?.nanos).toBeLessThan(1e9);
+  });
+});
+
+describe('an error that is not of the closed set', () => {
+  it.each([
+    new Error('secret password'),
+    'secret',
+    undefined,
+    null,
+    { code: 5, details: 'secret' },
+    Object.assign(new Error('secret'), { reason: 'NOT_FOUND', code: 5 }),
+    new AggregateError([new Error('secret')], 'secret'),
+  ])('becomes INTERNAL with a fixed text: %j', (error) => {
+    const { status, inner, info } = trailersOf(error);
+    expect(status.code).toBe(codes.INTERNAL);
+    expect(status.details).toBe('internal error; the log of this replica has the details');
+    expect(info).toEqual({ reason: 'INTERNAL', domain: 'actorworkflow.v1', metadata: {} });
+    expect(JSON.stringify(inner)).not.toContain('secret');
+    expect(isUnexpected(error)).toBe(true);
+  });
+
+  it('is the only kind that the log needs to hold', () => {
+    expect(isUnexpected(new CoordinatorError('LEASE_LOST', ''))).toBe(false);
+  });
+});
+
+describe('the trailers of a peer', () => {
+  it('that cannot be read are none', () => {
+    const { metadata } = toStatus(new CoordinatorError('LEASE_LOST', ''));
+    const read = (bytes: Buffer) => {
+      metadata.set(DETAILS_KEY, bytes);
+      return decodeDetails(metadata);
+    };
+    expect(read(Buffer.from('\xff\xff\xff'))).toBeUndefined();
+    expect(read(Buffer.alloc(0))).toBeUndefined();
+    expect(
+      read(
+        statusType.serialize({
+          code: 5,
+          details: [{ type_url: 'type.googleapis.com/google.rpc.ErrorInfo', value: Buffer.from([10, 200]) }],
+        }),
+      ),
+    ).toBeUndefined();
+    expect(
+      read(
+        statusType.serialize({ code: 5, details: [{ type_url: 'type.googleapis.com/x.Y', value: Buffer.from('z') }] }),
+      ),
+    ).toBeUndefined();
+    metadata.remove(DETAILS_KEY);
+    expect(decodeDetails(metadata)).toBeUndefined();
   });
 });
