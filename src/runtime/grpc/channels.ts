@@ -36,15 +36,18 @@ const Client = makeClientConstructor(nodeRuntimeDefinition, 'NodeRuntime');
 interface Channel {
   readonly client: NodeRuntimeClient;
   calls: number;
-  cancelIdle: CancelTimer;
+  /** On the monotonic clock; it means nothing while there are calls. */
+  idleSinceMs: number;
 }
 
 export class Channels {
   readonly #clock: Clock;
   readonly #maxIdle: number;
   readonly #options: ChannelOptions;
-  // In the order of their last use.
   readonly #open = new Map<string, Channel>();
+  /** Those of them without a call, the longest unused first, so that neither a call nor the sweep looks at all. */
+  readonly #idle = new Map<string, Channel>();
+  #cancelSweep: CancelTimer | undefined;
   #closed = false;
 
   constructor(options: ChannelsOptions) {
@@ -57,6 +60,11 @@ export class Channels {
       // By default up to 120 s, in which every retry of a step would fail although the runtime is back.
       'grpc.initial_reconnect_backoff_ms': 200,
       'grpc.max_reconnect_backoff_ms': 1000,
+      // By default 30 s, in which a node that came back under its name but at another IP address is not found.
+      'grpc.dns_min_time_between_resolutions_ms': 1000,
+      // Whether to repeat a call is the step's to decide, not that of a service config which somebody put into DNS.
+      'grpc.service_config_disable_resolution': 1,
+      'grpc.enable_retries': 0,
       // Nodes are reached directly; a proxy in the environment is meant for other traffic.
       'grpc.enable_http_proxy': 0,
       // The shared pool keeps a connection for some seconds after its channel has closed.
@@ -72,29 +80,21 @@ export class Channels {
   /** @throws RUNTIME_UNAVAILABLE, surely not done, if the address is no gRPC target, or after `close` */
   async use<T>(address: string, call: (client: NodeRuntimeClient) => Promise<T>): Promise<T> {
     const channel = this.#open.get(address) ?? this.#connect(address);
-    channel.cancelIdle();
+    this.#idle.delete(address);
     channel.calls += 1;
     this.#open.set(address, channel);
     try {
       return await call(channel.client);
     } finally {
       channel.calls -= 1;
-      // Closed meanwhile, and perhaps opened anew: not ours to time then.
-      if (channel.calls === 0 && this.#open.get(address) === channel) {
-        // In the order of use, which ends with this one.
-        this.#open.delete(address);
-        this.#open.set(address, channel);
-        channel.cancelIdle = this.#clock.setTimer(IDLE_MS, () => {
-          this.#close(address, channel);
-        });
-        this.#closeSurplus();
-      }
+      if (channel.calls === 0 && !this.#closed) this.#rest(address, channel);
     }
   }
 
   /** For good. Calls under way end as broken off; whoever made them has awaited them before. */
   close(): void {
     this.#closed = true;
+    this.#cancelSweep?.();
     for (const [address, channel] of this.#open) this.#close(address, channel);
   }
 
@@ -103,20 +103,34 @@ export class Channels {
     // grpc-js takes anything for a name and asks the DNS for it, again and again.
     if (!isRuntimeAddress(address)) throw notDialled(address, 'it is no gRPC target');
     const client = new Client(address, credentials.createInsecure(), this.#options) as unknown as NodeRuntimeClient;
-    return { client, calls: 0, cancelIdle: () => undefined };
+    return { client, calls: 0, idleSinceMs: 0 };
   }
 
-  #closeSurplus(): void {
-    const idle = [...this.#open].filter(([, { calls }]) => calls === 0);
-    for (const [address, channel] of idle.slice(0, Math.max(0, idle.length - this.#maxIdle))) {
+  #rest(address: string, channel: Channel): void {
+    channel.idleSinceMs = this.#clock.nowMs();
+    this.#idle.set(address, channel);
+    const [longestUnused] = this.#idle;
+    if (longestUnused !== undefined && this.#idle.size > this.#maxIdle) this.#close(...longestUnused);
+    this.#cancelSweep ??= this.#clock.setTimer(IDLE_MS, this.#sweep);
+  }
+
+  /** One timer for all rather than one per call; due when the longest unused is, unless that has been used meanwhile. */
+  readonly #sweep = (): void => {
+    this.#cancelSweep = undefined;
+    for (const [address, channel] of this.#idle) {
+      const leftMs = channel.idleSinceMs + IDLE_MS - this.#clock.nowMs();
+      if (leftMs > 0) {
+        this.#cancelSweep = this.#clock.setTimer(leftMs, this.#sweep);
+        return;
+      }
       this.#close(address, channel);
     }
-  }
+  };
 
   #close(address: string, channel: Channel): void {
-    channel.cancelIdle();
     channel.client.close();
     this.#open.delete(address);
+    this.#idle.delete(address);
   }
 }
 

@@ -22,7 +22,6 @@ const BROKEN_OFF: Readonly<Record<string, RegExp>> = {
 const UNREADABLE: Readonly<Record<string, RegExp>> = {
   INTERNAL: /^Response message parsing error: |^Failed to decompress |^Received compressed message /,
   RESOURCE_EXHAUSTED: /^Received message larger than max |^Received message that decompresses to a size larger than /,
-  UNIMPLEMENTED: /^No message received$|^Too many responses received$/,
 };
 
 /** These say that the runtime stopped in the middle or does not know what it did, whoever sends them. */
