@@ -310,9 +310,9 @@ describe('a node that cannot be reached', () => {
   });
 
   it('by an address that is no gRPC target is RUNTIME_UNAVAILABLE, surely not done', async () => {
-    const error = await failure(open().at('nonsense://x').stop(base, never));
+    const error = await failure(open().at('').stop(base, never));
     expect(error).toMatchObject({ reason: 'RUNTIME_UNAVAILABLE', maybeDone: false });
-    expect(error.message).toContain('nonsense://x');
+    expect(error.message).toContain('at "" cannot be called');
   });
 
   it('because it dies in the middle of a call is RUNTIME_UNAVAILABLE, maybe done', async () => {

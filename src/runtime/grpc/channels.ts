@@ -8,7 +8,6 @@ import type { CancelTimer, Clock } from '../../clock.js';
 import { CoordinatorError, quote } from '../../errors.js';
 import type { NodeRuntimeClient } from '../../generated/actorworkflow/v1/NodeRuntime.js';
 import { nodeRuntimeDefinition } from '../../rpc/proto.js';
-import { isRuntimeAddress } from '../../rpc/validate-worker.js';
 
 export interface ChannelsOptions {
   readonly clock: Clock;
@@ -100,10 +99,13 @@ export class Channels {
 
   #connect(address: string): Channel {
     if (this.#closed) throw notDialled(address, 'this replica has closed its connections');
-    // grpc-js takes anything for a name and asks the DNS for it, again and again.
-    if (!isRuntimeAddress(address)) throw notDialled(address, 'it is no gRPC target');
-    const client = new Client(address, credentials.createInsecure(), this.#options) as unknown as NodeRuntimeClient;
-    return { client, calls: 0, idleSinceMs: 0 };
+    try {
+      const client = new Client(address, credentials.createInsecure(), this.#options) as unknown as NodeRuntimeClient;
+      return { client, calls: 0, idleSinceMs: 0 };
+    } catch (error) {
+      // Little is: grpc-js takes almost anything for a name to look up. Registration lets through what can be dialled.
+      throw notDialled(address, 'it is no gRPC target', error);
+    }
   }
 
   #rest(address: string, channel: Channel): void {
@@ -134,6 +136,7 @@ export class Channels {
   }
 }
 
-function notDialled(address: string, why: string): CoordinatorError {
-  return new CoordinatorError('RUNTIME_UNAVAILABLE', `the node runtime at ${quote(address)} cannot be called: ${why}`);
+function notDialled(address: string, why: string, cause?: unknown): CoordinatorError {
+  const message = `the node runtime at ${quote(address)} cannot be called: ${why}`;
+  return new CoordinatorError('RUNTIME_UNAVAILABLE', message, { cause });
 }
