@@ -498,6 +498,17 @@ describe('the connection to a node', () => {
     await call.ended;
   });
 
+  it('is closed with the client no sooner than a call that has reached its node has ended', async () => {
+    await using fake = await startFakeNodeRuntime();
+    fake.next('restore', takes(200));
+    const arrived = fake.nextCall('restore');
+    const runtimes = open();
+    const restoring = runtimes.at(fake.address).restore(restoreCall, ignore, never);
+    await arrived;
+    runtimes.close();
+    expect(await restoring).toEqual({ address: '127.0.0.1:8080' });
+  });
+
   it('is closed with the client, which refuses later calls and leaves no timer', async () => {
     const raw = await answering();
     const clock = new FakeClock();

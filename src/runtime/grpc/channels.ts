@@ -90,7 +90,7 @@ export class Channels {
     }
   }
 
-  /** For good. Calls under way end as broken off; whoever made them has awaited them before. */
+  /** For good. Calls that have reached their node go on to their ends; those still waiting for a connection fail. */
   close(): void {
     this.#closed = true;
     this.#cancelSweep?.();
