@@ -1,6 +1,6 @@
 // google.protobuf.Struct to and from plain JSON. Guarantees: a JSON object
-// survives the way there and back unchanged. It does not bound the depth of
-// what it decodes: the protobuf decoder stops at 100 levels before it gets here.
+// survives the way there and back unchanged; what has been decoded is so flat
+// that every message which has it inside can be decoded too.
 
 import type { Struct, Struct__Output } from '../generated/google/protobuf/Struct.js';
 import type { Value, Value__Output } from '../generated/google/protobuf/Value.js';
@@ -29,12 +29,19 @@ function toValue(value: unknown): Value {
   throw new TypeError(`JSON has no form for ${String(value)}`);
 }
 
-/** Throws a TypeError that says what is wrong on NaN, infinities and values without a kind, which JSON has no form for. */
-export function fromStruct(struct: Struct__Output): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(struct.fields).map(([key, value]) => [key, fromValue(value)]));
+/**
+ * Objects and lists inside each other. Decoders of all languages stop at 100 messages, an object here makes three of
+ * them, and events have an actor, and so a spec, some levels further down than the request that it came with.
+ */
+export const MAX_STRUCT_DEPTH = 20;
+
+/** Throws a TypeError that says what is wrong on NaN, infinities and values without a kind, which JSON has no form for, and past MAX_STRUCT_DEPTH. */
+export function fromStruct(struct: Struct__Output, depth = 1): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(struct.fields).map(([key, value]) => [key, fromValue(value, depth)]));
 }
 
-function fromValue(value: Value__Output): unknown {
+function fromValue(value: Value__Output, depth: number): unknown {
+  if (depth > MAX_STRUCT_DEPTH) throw new TypeError('a value too deep inside others');
   switch (value.kind) {
     case 'nullValue':
       return null;
@@ -46,9 +53,9 @@ function fromValue(value: Value__Output): unknown {
     case 'boolValue':
       return value.boolValue;
     case 'structValue':
-      return value.structValue ? fromStruct(value.structValue) : {};
+      return value.structValue ? fromStruct(value.structValue, depth + 1) : {};
     case 'listValue':
-      return (value.listValue?.values ?? []).map(fromValue);
+      return (value.listValue?.values ?? []).map((each) => fromValue(each, depth + 1));
     default:
       throw new TypeError('a value that is unset');
   }

@@ -36,9 +36,17 @@ export function fromDuration(duration: Duration__Output): number | undefined {
   return seconds * 1000 + nanos / NANOS_PER_MS;
 }
 
-/** Milliseconds since 1970. */
-export function fromTimestamp(timestamp: Timestamp__Output): number {
-  return Number(timestamp.seconds) * 1000 + timestamp.nanos / NANOS_PER_MS;
+/** From the year 1 to the end of 9999, by timestamp.proto. */
+const MIN_TIMESTAMP_SECONDS = -62_135_596_800;
+const MAX_TIMESTAMP_SECONDS = 253_402_300_799;
+
+/** Whole milliseconds since 1970, or undefined where the message breaks the rules of timestamp.proto. */
+export function fromTimestamp(timestamp: Timestamp__Output): number | undefined {
+  const seconds = Number(timestamp.seconds);
+  const { nanos } = timestamp;
+  if (seconds < MIN_TIMESTAMP_SECONDS || seconds > MAX_TIMESTAMP_SECONDS) return undefined;
+  if (nanos < 0 || nanos >= NANOS_PER_SECOND) return undefined;
+  return seconds * 1000 + Math.floor(nanos / NANOS_PER_MS);
 }
 
 /** A duration as people write it: `5m`, `90s`, `1.5s`, `250ms`. */

@@ -7,7 +7,7 @@ import type { CreateActorRequest__Output } from '../generated/actorworkflow/v1/C
 import type { Snapshot__Output } from '../generated/actorworkflow/v1/Snapshot.js';
 import type { WorkloadSpec__Output } from '../generated/actorworkflow/v1/WorkloadSpec.js';
 import type { NewActor } from '../store/registry.js';
-import { fromStruct } from './struct.js';
+import { fromStruct, MAX_STRUCT_DEPTH } from './struct.js';
 import { fromTimestamp } from './time.js';
 import { actorRef, pool, safeInteger, validate, type Violations } from './validate.js';
 
@@ -65,7 +65,8 @@ function runtimeOptions(
   try {
     return fromStruct(got);
   } catch (error) {
-    violations.add(`${field}.runtime_options`, (error as Error).message, 'values that JSON has a form for');
+    const expected = `values that JSON has a form for, at most ${String(MAX_STRUCT_DEPTH)} objects or lists deep`;
+    violations.add(`${field}.runtime_options`, (error as Error).message, expected);
     return {};
   }
 }
@@ -86,7 +87,8 @@ function goldenSnapshot(violations: Violations, field: string, got: Snapshot__Ou
 
 /** An unset location is DURABLE. */
 export function snapshot(violations: Violations, field: string, got: Snapshot__Output): Snapshot {
-  if (got.uri.length > MAX_URI_LENGTH || !isText(got.uri) || !URL.canParse(got.uri)) {
+  // URL itself drops line breaks and trims spaces.
+  if (got.uri.length > MAX_URI_LENGTH || /[\s\u0000-\u001f\ufffd]/u.test(got.uri) || !URL.canParse(got.uri)) {
     const expected = `a URI such as "s3://bucket/prefix/", at most ${String(MAX_URI_LENGTH)} characters`;
     violations.add(`${field}.uri`, got.uri === '' ? undefined : got.uri, expected);
   }
@@ -96,8 +98,16 @@ export function snapshot(violations: Violations, field: string, got: Snapshot__O
     node: shortText(violations, `${field}.node`, got.node),
     workflowId: shortText(violations, `${field}.workflow_id`, got.workflow_id),
     sizeBytes: safeInteger(violations, `${field}.size_bytes`, got.size_bytes),
-    ...(got.create_time === null ? {} : { createTimeMs: Math.trunc(fromTimestamp(got.create_time)) }),
+    ...(got.create_time === null ? {} : { createTimeMs: time(violations, `${field}.create_time`, got.create_time) }),
   };
+}
+
+function time(violations: Violations, field: string, got: NonNullable<Snapshot__Output['create_time']>): number {
+  const timeMs = fromTimestamp(got);
+  if (timeMs === undefined) {
+    violations.add(field, got, 'seconds of the years 1 to 9999, and 0 to 999999999 nanos');
+  }
+  return timeMs ?? 0;
 }
 
 function snapshotLocation(
