@@ -51,7 +51,8 @@ function modifiedMs(path) {
 
 async function install() {
   // npm writes node_modules/.package-lock.json last: an install that was cut short counts as none.
-  const failure = await run('install', 'npm', ['ci', '--include=dev']);
+  // The flags, since `npm -s test` and NODE_ENV=production hand their own ones down.
+  const failure = await run('install', 'npm', ['ci', '--include=dev', '--loglevel=error']);
   if (failure !== undefined) throw new Error(`npm ci failed\n${failure}`);
 }
 
