@@ -3,8 +3,12 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Actor } from '../../src/actor/actor.js';
+import { isReason } from '../../src/errors.js';
+import { ErrorReason } from '../../src/generated/actorworkflow/v1/ErrorReason.js';
 import { encodeActor, encodeEvent, encodeWorker } from '../../src/rpc/encode.js';
 import { actorRegistryDefinition, actorWorkflowDefinition, workerRegistryDefinition } from '../../src/rpc/proto.js';
+import { codeOf } from '../../src/rpc/status.js';
+import { fromStruct } from '../../src/rpc/struct.js';
 import { formatDuration, fromDuration, toDuration, toTimestamp } from '../../src/rpc/time.js';
 import type { WorkflowFact } from '../../src/workflow/event.js';
 
@@ -89,6 +93,14 @@ describe('an actor', () => {
   );
 });
 
+it('the options of a runtime arrive as the JSON that they were', () => {
+  const { responseSerialize, responseDeserialize } = actorRegistryDefinition.GetActor;
+  const runtimeOptions = { n: null, t: true, x: 1.5, s: 'ü🦊', l: [1, ['2'], {}], o: { o: {} }, z: 0, e: '', f: false };
+  const message = encodeActor({ ...actor, spec: { ...actor.spec, runtimeOptions } });
+  const { spec } = responseDeserialize(responseSerialize(message));
+  expect(spec?.runtime_options && fromStruct(spec.runtime_options)).toEqual(runtimeOptions);
+});
+
 it('a worker arrives whole, claimed or free', () => {
   const { responseSerialize, responseDeserialize } = workerRegistryDefinition.RegisterWorker;
   const worker = { ref: { pool: 'p', name: 'w' }, runtimeAddress: 'n:1', node: 'n', fencingToken: 0 };
@@ -156,6 +168,17 @@ describe('an event', () => {
     ],
   ])('%j arrives as `%s`', (fact, name, body) => {
     expect(event(fact)).toEqual({ workflow_id: 'wf', sequence: '3', time: TIME, event: name, [name]: body });
+  });
+
+  it('that it failed has every reason of the API, with the code that the stream ends with', () => {
+    const names = Object.keys(ErrorReason).filter((name) => name !== 'ERROR_REASON_UNSPECIFIED');
+    expect(names.length).toBeGreaterThanOrEqual(18);
+    for (const name of names) {
+      const reason = name.replace('ERROR_REASON_', '');
+      if (!isReason(reason)) throw new Error(`errors.ts does not have ${reason}`);
+      const failed = { code: codeOf(reason), reason: name, message: '', step: '' };
+      expect(event({ type: 'failed', reason, message: '', step: '' })).toMatchObject({ event: 'failed', failed });
+    }
   });
 
   it('that a workflow completed carries the actor', () => {

@@ -351,12 +351,9 @@ describe('a request', () => {
       'snapshot.location',
     ]);
     expect(fieldsOf(() => register({}))).toEqual(['worker', 'runtime_address', 'node']);
-    const options = { deadline: { seconds: -1 }, lease_wait: {}, join: true, on_disconnect: 2 as const };
-    expect(fieldsOf(() => resume({ actor: null, worker_wait: {}, options }))).toEqual([
-      'worker_wait',
+    const options = { deadline: { seconds: -1 }, on_disconnect: 99 as 1 };
+    expect(fieldsOf(() => resume({ actor: null, options }))).toEqual([
       'actor',
-      'options.lease_wait',
-      'options.join',
       'options.on_disconnect',
       'options.deadline',
     ]);
