@@ -27,7 +27,8 @@ export async function findEngine(image: string): Promise<Engine> {
     return { usable: false, why: `the Docker engine at ${where} does not have ${image}; run docker pull ${image}` };
   }
   const reaper = await get(engine, `/images/json?filters=${encodeURIComponent(`{"reference":["${REAPER}"]}`)}`);
-  return { usable: true, hasReaper: reaper?.status === 200 && reaper.body !== '[]' && reaper.body.startsWith('[') };
+  // A list in JSON, with a newline at its end.
+  return { usable: true, hasReaper: reaper?.status === 200 && reaper.body.trim() !== '[]' };
 }
 
 function engineAddress(): RequestOptions {
