@@ -13,15 +13,17 @@ import { CoordinatorError, isReason } from '../../src/errors.js';
 import type { CheckpointEvent__Output } from '../../src/generated/actorworkflow/v1/CheckpointEvent.js';
 import type { NodeRuntimeClient } from '../../src/generated/actorworkflow/v1/NodeRuntime.js';
 import type { RestoreEvent__Output } from '../../src/generated/actorworkflow/v1/RestoreEvent.js';
+import type { Snapshot as WireSnapshot } from '../../src/generated/actorworkflow/v1/Snapshot.js';
 import type { WorkloadSpec as WireSpec } from '../../src/generated/actorworkflow/v1/WorkloadSpec.js';
 import { startNodeServer } from '../../src/rpc/node-server.js';
 import type { RunningServer } from '../../src/rpc/server.js';
 import { nodeRuntimeDefinition } from '../../src/rpc/proto.js';
 import { fromServiceError } from '../../src/rpc/status.js';
 import { toStruct } from '../../src/rpc/struct.js';
-import type { WorkloadSpec } from '../../src/actor/actor.js';
+import type { Snapshot, WorkloadSpec } from '../../src/actor/actor.js';
 import type { NodeRuntime, ReportProgress, RuntimeCall } from '../../src/runtime/node-runtime.js';
-import { describeNodeRuntime, failure, ignore, never, type RuntimeUnderTest } from './node-runtime.suite.js';
+import { describeNodeRuntime, failure, ignore, never } from './node-runtime.suite.js';
+import { describePause, type PausingRuntimeUnderTest } from './node-runtime-pause.suite.js';
 import { ProcessRuntimeUnderTest } from './node-runtime-process.js';
 
 function connect(address: string): NodeRuntimeClient {
@@ -44,7 +46,7 @@ class ThinClient implements NodeRuntime {
   }
 
   restore: NodeRuntime['restore'] = async (call, report, signal) => {
-    const request = { ...wireCall(call), spec: wireSpec(call.spec), snapshot: { uri: call.snapshot?.uri ?? '' } };
+    const request = { ...wireCall(call), spec: wireSpec(call.spec), snapshot: wireSnapshot(call.snapshot) };
     const { snapshot, ...boot } = request;
     const stream = this.raw.Restore(call.snapshot === undefined ? boot : { ...boot, snapshot });
     const last = await drain<RestoreEvent__Output>(stream, report, signal);
@@ -52,7 +54,7 @@ class ThinClient implements NodeRuntime {
   };
 
   checkpoint: NodeRuntime['checkpoint'] = async (call, report, signal) => {
-    const stream = this.raw.Checkpoint({ ...wireCall(call), snapshot: { uri: call.snapshot.uri } });
+    const stream = this.raw.Checkpoint({ ...wireCall(call), snapshot: wireSnapshot(call.snapshot) });
     const last = await drain<CheckpointEvent__Output>(stream, report, signal);
     return { sizeBytes: Number(last.checkpointed?.size_bytes) };
   };
@@ -68,6 +70,10 @@ class ThinClient implements NodeRuntime {
 
 function wireCall({ actor, worker, fencingToken, workflowId }: RuntimeCall): object {
   return { actor, worker, fencing_token: fencingToken, workflow_id: workflowId };
+}
+
+function wireSnapshot(snapshot: Snapshot | undefined): WireSnapshot {
+  return { uri: snapshot?.uri ?? '', location: `SNAPSHOT_LOCATION_${snapshot?.location ?? 'DURABLE'}` };
 }
 
 function wireSpec({ command, env, image, runtimeOptions }: WorkloadSpec): WireSpec {
@@ -97,10 +103,11 @@ async function drain<Event extends RestoreEvent__Output | CheckpointEvent__Outpu
   return last;
 }
 
-class ServedRuntime implements RuntimeUnderTest {
+class ServedRuntime implements PausingRuntimeUnderTest {
   readonly inner: ProcessRuntimeUnderTest;
   readonly workers;
   readonly counter;
+  readonly remembering;
   runtime: ThinClient;
   #server: RunningServer;
   #closing = new AbortController();
@@ -109,6 +116,7 @@ class ServedRuntime implements RuntimeUnderTest {
     this.inner = inner;
     this.workers = inner.workers;
     this.counter = inner.counter;
+    this.remembering = inner.remembering;
     this.#server = server;
     this.#closing = closing;
     this.runtime = new ThinClient(server.addresses[0] ?? '');
@@ -121,8 +129,9 @@ class ServedRuntime implements RuntimeUnderTest {
   }
 
   slow = (seconds: number): WorkloadSpec => this.inner.slow(seconds);
-  newSnapshot: RuntimeUnderTest['newSnapshot'] = () => this.inner.newSnapshot();
-  exists: RuntimeUnderTest['exists'] = (snapshot) => this.inner.exists(snapshot);
+  newSnapshot: PausingRuntimeUnderTest['newSnapshot'] = () => this.inner.newSnapshot();
+  newLocalSnapshot: PausingRuntimeUnderTest['newLocalSnapshot'] = () => this.inner.newLocalSnapshot();
+  exists: PausingRuntimeUnderTest['exists'] = (snapshot) => this.inner.exists(snapshot);
 
   async restart(): Promise<void> {
     await this.#stopServing();
@@ -150,6 +159,7 @@ function serve(runtime: NodeRuntime, closing: AbortController, listen = ['127.0.
 }
 
 describeNodeRuntime('the process runtime over gRPC', () => ServedRuntime.open());
+describePause('the process runtime over gRPC', () => ServedRuntime.open());
 
 describe('the service', () => {
   /** Does nothing but count its calls, and report progress as told. */

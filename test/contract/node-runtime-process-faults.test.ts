@@ -9,7 +9,7 @@ import type { Snapshot, WorkloadSpec } from '../../src/actor/actor.js';
 import type { CheckpointCall, ReportProgress, RestoreCall } from '../../src/runtime/node-runtime.js';
 import { isAlive } from '../../src/runtime/process/process-group.js';
 import { cancellable, count, failure, ignore, never } from './node-runtime.suite.js';
-import { ProcessRuntimeUnderTest, workers } from './node-runtime-process.js';
+import { placeOf, places, ProcessRuntimeUnderTest, program, recordIn, until, workers } from './node-runtime-process.js';
 
 const actor = { namespace: 'tests', name: 'faulty' };
 let under: ProcessRuntimeUnderTest;
@@ -39,22 +39,10 @@ async function checkpoint(fencingToken: number, snapshot = under.newSnapshot()):
   return snapshot;
 }
 
-/** A program of one line that listens when it has run `body`; `fs`, `http` and `child_process` are there. */
-function program(body: string, runtimeOptions: Record<string, unknown> = {}): WorkloadSpec {
-  const listen = `http.createServer((q, r) => r.end('ok')).listen(process.env.PORT, '127.0.0.1')`;
-  return { command: [process.execPath, '-e', `${body};${listen}`], env: {}, image: '', runtimeOptions };
-}
-
-const slotDirectory = (): string => join(under.directory, 'data', 'workers', 'default_w-0');
-const root = (...names: string[]): string => join(slotDirectory(), 'root', ...names);
+const root = async (...names: string[]): Promise<string> => join(await placeOf(under.directory), 'root', ...names);
 
 async function pidOfActor(): Promise<number> {
-  const record = JSON.parse(await readFile(join(slotDirectory(), 'record.json'), 'utf8')) as { group: { pid: number } };
-  return record.group.pid;
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+  return (await recordIn(await placeOf(under.directory))).group.pid;
 }
 
 describe('a snapshot that is torn or altered', () => {
@@ -90,7 +78,7 @@ describe('a snapshot that is torn or altered', () => {
     const error = await failure(restore(3, under.counter, snapshot));
     expect(error).toMatchObject({ reason: 'RUNTIME_FAILED', runtimeCode: 'DATA_LOSS' });
     expect(error.message).toContain(directory);
-    expect(await readdir(slotDirectory())).toEqual([]);
+    expect(await places(under.directory)).toEqual([]);
     // Nor does it pass for the snapshot that a repeated Checkpoint looks for.
     expect(await failure(checkpoint(4, snapshot))).toMatchObject({ runtimeCode: 'NOT_FOUND' });
   });
@@ -109,17 +97,17 @@ describe('what a snapshot holds', () => {
       `fs.writeFileSync('l'.repeat(200), 'long') }`,
     ].join(';');
     await restore(1, program(make));
-    const names = (await readdir(root())).sort();
+    const names = (await readdir(await root())).sort();
     const snapshot = await checkpoint(2);
     await restore(3, program(make), snapshot);
 
-    expect((await readdir(root())).sort()).toEqual(names);
-    expect(await readFile(root('hard'), 'utf8')).toBe('x'.repeat(100_000));
-    expect((await stat(root('hard'))).ino).toBe((await stat(root('plain'))).ino);
-    expect((await stat(root('plain'))).mode & 0o777).toBe(0o640);
-    expect(await readlink(root('absolute'))).toBe('/nowhere/at/all');
-    expect(await readlink(root('up'))).toBe('../root/plain');
-    expect(await readdir(root('empty'))).toEqual(['deep']);
+    expect((await readdir(await root())).sort()).toEqual(names);
+    expect(await readFile(await root('hard'), 'utf8')).toBe('x'.repeat(100_000));
+    expect((await stat(await root('hard'))).ino).toBe((await stat(await root('plain'))).ino);
+    expect((await stat(await root('plain'))).mode & 0o777).toBe(0o640);
+    expect(await readlink(await root('absolute'))).toBe('/nowhere/at/all');
+    expect(await readlink(await root('up'))).toBe('../root/plain');
+    expect(await readdir(await root('empty'))).toEqual(['deep']);
   });
 
   test('many files with several names each', async () => {
@@ -130,8 +118,8 @@ describe('what a snapshot holds', () => {
     await restore(1, spec);
     const snapshot = await checkpoint(2);
     await restore(3, spec, snapshot);
-    expect(await readdir(root())).toHaveLength(30 + 30 * 20);
-    expect((await stat(root('x29-19'))).ino).toBe((await stat(root('d29', 'hard19'))).ino);
+    expect(await readdir(await root())).toHaveLength(30 + 30 * 20);
+    expect((await stat(await root('x29-19'))).ino).toBe((await stat(await root('d29', 'hard19'))).ino);
   });
 
   test('a second snapshot to one place replaces the first whole', async () => {
@@ -171,7 +159,7 @@ describe('a program', () => {
     expect(error).toMatchObject({ reason: 'RUNTIME_FAILED', runtimeCode: 'FAILED_PRECONDITION' });
     expect(error.message).toContain('exit code 3');
     expect(error.message).toContain('no such model');
-    expect(await readdir(slotDirectory())).toEqual([]);
+    expect(await places(under.directory)).toEqual([]);
   });
 
   test('that does not exist: the error names it', async () => {
@@ -189,10 +177,10 @@ describe('a program', () => {
   });
 
   test('that is not ready in time is ended', async () => {
-    const error = await failure(restore(1, program('', { ready_path: '/', ready_timeout_ms: 1 })));
+    const error = await failure(restore(1, program('', `'ok'`, { ready_path: '/', ready_timeout_ms: 1 })));
     expect(error).toMatchObject({ reason: 'RUNTIME_FAILED', runtimeCode: 'FAILED_PRECONDITION' });
     expect(error.message).toContain('not ready within 1 ms');
-    expect(await readdir(slotDirectory())).toEqual([]);
+    expect(await places(under.directory)).toEqual([]);
   });
 
   test('that ignores SIGTERM is killed after the grace, with what it has written kept', async () => {
@@ -202,7 +190,7 @@ describe('a program', () => {
     const snapshot = await checkpoint(2);
     expect(await isAlive(pid)).toBe(false);
     await restore(3, spec, snapshot);
-    expect(await readFile(root('boots'), 'utf8')).toBe('xx');
+    expect(await readFile(await root('boots'), 'utf8')).toBe('xx');
   });
 
   test('that dies by itself is not there for a checkpoint, and takes the rest of its group along', async () => {
@@ -216,10 +204,11 @@ describe('a program', () => {
   test('that writes without end fills no disk and no memory', async () => {
     const mebibytes = 5;
     await restore(1, program(`process.stdout.write('x'.repeat(${String(mebibytes * 1024 * 1024)}) + 'end')`));
+    const place = await placeOf(under.directory);
     // Missing for a moment whenever it has become output.log.1.
-    const output = (): Promise<string> => readFile(join(slotDirectory(), 'output.log'), 'utf8').catch(() => '');
+    const output = (): Promise<string> => readFile(join(place, 'output.log'), 'utf8').catch(() => '');
     await until(async () => (await output()).endsWith('end'));
-    const sizes = ['output.log', 'output.log.1'].map(async (name) => (await stat(join(slotDirectory(), name))).size);
+    const sizes = ['output.log', 'output.log.1'].map(async (name) => (await stat(join(place, name))).size);
     // A file is closed by the first write that finds it full: at most one chunk of a pipe more than its limit.
     for (const size of await Promise.all(sizes)) expect(size).toBeLessThanOrEqual(1024 * 1024 + 64 * 1024);
   });
@@ -229,7 +218,7 @@ describe('a program', () => {
     const spec = program(`fs.writeFileSync('env', JSON.stringify(process.env))`);
     const address = await restore(1, { ...spec, env: { COLOUR: 'blue', PORT: '1' } });
     delete process.env['TEST_SECRET'];
-    const env = JSON.parse(await readFile(root('env'), 'utf8')) as Record<string, string>;
+    const env = JSON.parse(await readFile(await root('env'), 'utf8')) as Record<string, string>;
     expect(env).toMatchObject({ COLOUR: 'blue', ACTOR_NAMESPACE: 'tests', ACTOR_NAME: 'faulty' });
     expect(address).toBe(`127.0.0.1:${env['PORT'] ?? ''}`);
     expect(env).not.toHaveProperty('TEST_SECRET');
@@ -263,7 +252,7 @@ describe('a cancelled call', () => {
       const { report, signal } = cancelAt(phase, 5);
       const error = await failure(under.runtime.restore(restoreCall(3, large, snapshot), report, signal));
       expect(error.reason).toBe('CANCELLED');
-      expect(await readdir(slotDirectory())).toEqual([]);
+      expect(await places(under.directory)).toEqual([]);
       expect(await openFiles()).toEqual([]);
       await restore(4, large, snapshot);
     },

@@ -11,7 +11,17 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WorkloadSpec } from '../../src/actor/actor.js';
 import { isAlive } from '../../src/runtime/process/process-group.js';
 import { count, failure, ignore, never } from './node-runtime.suite.js';
-import { example, ProcessRuntimeUnderTest, workers } from './node-runtime-process.js';
+import {
+  example,
+  placeOf,
+  places,
+  ProcessRuntimeUnderTest,
+  recordIn,
+  stateOf,
+  until,
+  workers,
+} from './node-runtime-process.js';
+import type { TestRecord } from './node-runtime-process.js';
 
 interface Told {
   readonly phase?: string;
@@ -83,15 +93,7 @@ const call = (fencingToken: number, spec: WorkloadSpec): object => ({
   workflowId: 'w',
   spec,
 });
-const slotDirectory = (): string => join(under.directory, 'data', 'workers', 'default_w-0');
-
-async function record(): Promise<{ state: string; group: { pid: number } }> {
-  return JSON.parse(await readFile(join(slotDirectory(), 'record.json'), 'utf8')) as never;
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-}
+const record = async (): Promise<TestRecord> => recordIn(await placeOf(under.directory));
 
 async function restart(): Promise<void> {
   await owner.kill();
@@ -121,6 +123,36 @@ test('an actor that still runs is stopped, and what it saved then can be checkpo
   expect(await count(address)).toBe(1);
 });
 
+test.runIf(process.platform === 'linux')(
+  'a frozen actor does not stay behind: it is stopped, and what it saved then can be checkpointed',
+  async () => {
+    owner.call('restore', call(1, { ...example('counter'), env: {} }));
+    await owner.until(isResult);
+    const { group } = await record();
+    const port = /PORT=(\d+)/.exec(await readFile(`/proc/${String(group.pid)}/environ`, 'utf8'))?.[1] ?? '';
+    await count(`127.0.0.1:${port}`, 'POST');
+    const local = under.newLocalSnapshot();
+    owner.call('checkpoint', { ...call(2, example('counter')), snapshot: local });
+    await owner.until(isResult);
+
+    await owner.kill();
+    // A process that waited for its turn on the processor stops when that comes.
+    await until(async () => (await stateOf(group.pid)) === 'T');
+    await restart();
+    expect(await isAlive(group.pid)).toBe(false);
+
+    const base = { actor, workflowId: 'w', fencingToken: 3, worker: workers[0] };
+    const thaw = { ...base, spec: example('counter'), snapshot: local };
+    const error = await failure(under.runtime.restore(thaw, ignore, never));
+    expect(error).toMatchObject({ reason: 'RUNTIME_FAILED', runtimeCode: 'DATA_LOSS' });
+    expect(error.message).toContain('what it saved then is kept');
+    const snapshot = under.newSnapshot();
+    await under.runtime.checkpoint({ ...base, snapshot }, ignore, never);
+    const { address } = await under.runtime.restore({ ...thaw, snapshot }, ignore, never);
+    expect(await count(address)).toBe(1);
+  },
+);
+
 test('an actor that was only starting is ended, and its directory removed', async () => {
   owner.call('restore', call(1, under.slow(60)));
   await owner.until(({ phase }) => phase === 'start');
@@ -128,7 +160,7 @@ test('an actor that was only starting is ended, and its directory removed', asyn
   expect(state).toBe('starting');
   await restart();
   expect(await isAlive(group.pid)).toBe(false);
-  expect(await readdir(slotDirectory())).toEqual([]);
+  expect(await places(under.directory)).toEqual([]);
   const snapshot = under.newSnapshot();
   const late = { actor, worker: workers[0], fencingToken: 2, workflowId: 'w', snapshot };
   expect(await failure(under.runtime.checkpoint(late, ignore, never))).toMatchObject({ runtimeCode: 'NOT_FOUND' });
@@ -144,7 +176,7 @@ test('a checkpoint that was cut off after the stop is finished by its repetition
   const snapshot = under.newSnapshot();
   const checkpoint = { actor, worker: workers[0], fencingToken: 2, workflowId: 'w', snapshot };
   owner.call('checkpoint', checkpoint);
-  await until(async () => (await readdir(join(slotDirectory(), 'root'))).includes('told'));
+  await until(async () => (await readdir(join(await placeOf(under.directory), 'root'))).includes('told'));
   await owner.kill();
   // So that the next runtime finds no process, only what the record says of its end.
   const { group } = await record();

@@ -92,6 +92,26 @@ test('the work is cancelled when the last of those who wait for it has gone', as
   expect(shared.started).toBe(1);
 });
 
+test('what the work reports at once reaches its caller', async () => {
+  const seen: string[] = [];
+  const progress = { phase: 'freeze', done: 0, total: 0, unit: '', message: '' };
+  const note = ({ phase }: { phase: string }): void => void seen.push(phase);
+  await new InFlight().run(call(), nothing, note, none, async (report) => report(progress));
+  expect(seen).toEqual(['freeze']);
+});
+
+test('a caller that gives up at the first thing that the work reports cancels it', async () => {
+  const caller = new AbortController();
+  const progress = { phase: 'freeze', done: 0, total: 0, unit: '', message: '' };
+  const giveUp = (): void => caller.abort(new CoordinatorError('CANCELLED', 'gave up'));
+  const work: Work = async (report, signal) => {
+    report(progress);
+    await turns();
+    signal.throwIfAborted();
+  };
+  await expect(new InFlight().run(call(), nothing, giveUp, caller.signal, work)).rejects.toThrow('gave up');
+});
+
 test('calls on other actors at other workers do not wait for each other', async () => {
   const flights = new InFlight();
   const [one, two] = [new Scripted(), new Scripted()];

@@ -43,13 +43,17 @@ export class InFlight {
     signal: AbortSignal,
     work: (report: ReportProgress, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
+    // Its own function each time, so that two followers with the same one are two.
+    const listener: ReportProgress = (progress) => {
+      report(progress);
+    };
     for (;;) {
       signal.throwIfAborted();
       refuseStale();
       const other = this.#inTheWayOf(call);
-      if (other === undefined) return await this.#follow<T>(this.#launch(call, work), report, signal);
+      if (other === undefined) return await this.#follow<T>(this.#launch(call, work, listener), listener, signal);
       if (isRepetition(call, other.call) && !other.abort.signal.aborted) {
-        return await this.#follow<T>(other, report, signal);
+        return await this.#follow<T>(other, listener, signal);
       }
       if (other.call.actor !== call.actor && call.takesWorker && other.call.fencingToken >= call.fencingToken) {
         throw occupied(call.worker, other.call.actor, other.call.fencingToken);
@@ -61,6 +65,11 @@ export class InFlight {
         signal,
       );
     }
+  }
+
+  /** Whether a call on the actor is under way. */
+  concerns(actor: string): boolean {
+    return [...this.#flights].some((flight) => flight.call.actor === actor);
   }
 
   /** Cancels every call and waits until all have been undone. */
@@ -78,9 +87,14 @@ export class InFlight {
     );
   }
 
-  #launch<T>(call: Exclusive, work: (report: ReportProgress, signal: AbortSignal) => Promise<T>): Flight {
+  #launch<T>(
+    call: Exclusive,
+    work: (report: ReportProgress, signal: AbortSignal) => Promise<T>,
+    first: ReportProgress,
+  ): Flight {
     const abort = new AbortController();
-    const reports = new Set<ReportProgress>();
+    // The first follower before the work: it may report at once, and what nobody hears is lost.
+    const reports = new Set([first]);
     const result = work((progress) => {
       for (const report of reports) report(progress);
     }, abort.signal);
@@ -93,11 +107,7 @@ export class InFlight {
     return flight;
   }
 
-  async #follow<T>(flight: Flight, report: ReportProgress, signal: AbortSignal): Promise<T> {
-    // Its own function each time, so that two followers with the same one are two.
-    const listener: ReportProgress = (progress) => {
-      report(progress);
-    };
+  async #follow<T>(flight: Flight, listener: ReportProgress, signal: AbortSignal): Promise<T> {
     flight.reports.add(listener);
     flight.waiting += 1;
     let leave: ((reason: Error) => void) | undefined;
@@ -111,7 +121,8 @@ export class InFlight {
       if (flight.waiting === 0) flight.abort.abort(signal.reason);
       else leave?.(signal.reason as Error);
     };
-    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
     try {
       return await Promise.race([flight.result as Promise<T>, left]);
     } finally {

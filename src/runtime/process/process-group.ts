@@ -62,9 +62,21 @@ export async function isAlive(pid: number): Promise<boolean> {
   return false;
 }
 
+/** Every process of the group stands still until `thaw`, memory and all. No program can refuse it. */
+export function freeze(pid: number): void {
+  send(pid, 'SIGSTOP');
+}
+
+/** Nothing happens to a group that is not frozen. */
+export function thaw(pid: number): void {
+  send(pid, 'SIGCONT');
+}
+
 /** SIGTERM, and SIGKILL for what is left after `graceMs`. Resolves once nothing lives, or with `stuck`. */
 export async function terminate(pid: number, graceMs: number, clock: Clock): Promise<'exited' | 'killed' | 'stuck'> {
   send(pid, 'SIGTERM');
+  // After it, so that a frozen group does nothing more but save and exit.
+  thaw(pid);
   if (await isGoneWithin(pid, graceMs, clock)) return 'exited';
   return await kill(pid, clock);
 }

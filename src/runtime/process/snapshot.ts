@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { formatRef, type ActorRef } from '../../actor/actor.js';
+import { formatRef, type ActorRef, type Snapshot } from '../../actor/actor.js';
 import { quote, type CoordinatorError } from '../../errors.js';
 import type { ReportProgress } from '../node-runtime.js';
 import { asRuntimeFailure, runtimeFailed, unfit } from './failure.js';
@@ -49,6 +49,15 @@ export function snapshotDirectory(uri: string): string {
   }
   if (path === '/' || path.includes('\0')) throw unfit('snapshot.uri', uri, expected);
   return path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+/**
+ * Of a LOCAL snapshot the scheme is all that this runtime reads; the rest is a name.
+ * @throws RUNTIME_FAILED, INVALID_ARGUMENT, where the URI is none for its location
+ */
+export function checkUri({ uri, location }: Snapshot): void {
+  if (location === 'DURABLE') snapshotDirectory(uri);
+  else if (!uri.startsWith('local:')) throw unfit('snapshot.uri', uri, 'a "local:" URI for a LOCAL snapshot');
 }
 
 /** An open archive that is what its manifest says. Close it. */
