@@ -82,7 +82,9 @@ beforeEach(async () => {
   await owner.until(isResult);
 });
 afterEach(async () => {
-  await owner.kill();
+  // Once more, for what a test that failed has left behind: frozen, it would stay for ever.
+  await under.runtime.close();
+  await restart();
   await under.close();
 });
 
