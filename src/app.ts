@@ -3,8 +3,10 @@
 // that loses nothing: refuse new work, let what runs finish, abort and release
 // what does not, then let go of connections.
 
+import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
+import { formatRef } from './actor/actor.js';
 import { systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { CoordinatorError } from './errors.js';
@@ -14,11 +16,13 @@ import { Health } from './rpc/health.js';
 import { startProbes } from './rpc/probes.js';
 import { actorRegistryDefinition, actorWorkflowDefinition, workerRegistryDefinition } from './rpc/proto.js';
 import { addReflection } from './rpc/reflection.js';
-import { actorRegistryService, workerRegistryService } from './rpc/registry-services.js';
+import { actorRegistryService, workerRegistryService, type ActorOperations } from './rpc/registry-services.js';
 import { startServer } from './rpc/server.js';
 import { GrpcRuntimes } from './runtime/grpc/grpc-runtimes.js';
 import { openStores } from './store/redis/open.js';
 import type { RedisTarget } from './store/redis-url.js';
+import { deleteActor } from './workflow/delete-actor.js';
+import type { WorkflowParts, WorkflowSettings } from './workflow/execute.js';
 import { Workflows } from './workflow/workflows.js';
 
 /** What the configuration leaves open with --dev. */
@@ -69,13 +73,16 @@ export async function start(
   let storeReady = false;
   let onFirstReady: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => (onFirstReady = resolve));
-  const probes = config.httpListen === undefined ? undefined : await startProbes(config.httpListen, () => storeReady && !draining);
+  const probes =
+    config.httpListen === undefined ? undefined : await startProbes(config.httpListen, () => storeReady && !draining);
 
+  const life = randomUUID();
   const stores = openStores({
     target: surroundings.redis,
     keyPrefix: config.redisKeyPrefix,
     allowEviction: config.redisAllowEviction,
     name: config.instanceId,
+    life,
     renewTimeoutMs: config.lease.renewIntervalMs,
     clock,
     logger,
@@ -90,17 +97,34 @@ export async function start(
   });
   const heartbeat = new Heartbeat(stores.leases, config.lease, clock);
   const runtimes = new GrpcRuntimes({ callTimeoutMs: config.workflowDeadlineMs + CALL_MARGIN_MS, clock });
-  const workflows = new Workflows(
-    {
-      instanceId: config.instanceId,
-      timings: config.lease,
-      workflowDeadlineMs: config.workflowDeadlineMs,
-      unwindGraceMs: config.unwindGraceMs,
-      maxWorkflows: config.maxWorkflows,
-      snapshotLocation: surroundings.snapshotLocation,
+  const settings: WorkflowSettings = {
+    instanceId: config.instanceId,
+    life,
+    timings: config.lease,
+    workflowDeadlineMs: config.workflowDeadlineMs,
+    unwindGraceMs: config.unwindGraceMs,
+    maxWorkflows: config.maxWorkflows,
+    snapshotLocation: surroundings.snapshotLocation,
+  };
+  const parts: WorkflowParts = {
+    store: stores.workflows,
+    leaseStore: stores.leases,
+    eventLog: stores.eventLog,
+    wakeups: stores.wakeups,
+    heartbeat,
+    runtimeAt: runtimes.at,
+    clock,
+    logger,
+  };
+  const workflows = new Workflows(settings, parts);
+  const operations: ActorOperations = {
+    deleteActor: (ref, force) => deleteActor(ref, force, stores.actors, settings, parts),
+    async forceRelease(ref, reason) {
+      const broken = await stores.actors.forceRelease(ref, reason);
+      logger.warn({ actor: formatRef(ref), reason, broken }, 'lease broken by force');
+      return broken;
     },
-    { store: stores.workflows, leaseStore: stores.leases, heartbeat, runtimeAt: runtimes.at, clock, logger },
-  );
+  };
 
   const closing = new AbortController();
   // One listener for each open stream; --max-workflows bounds them.
@@ -121,7 +145,7 @@ export async function start(
         definition: actorWorkflowDefinition,
         handlers: actorWorkflowService(workflows, config.workflowDeadlineMs, deps),
       },
-      { definition: actorRegistryDefinition, handlers: actorRegistryService(stores.actors, deps) },
+      { definition: actorRegistryDefinition, handlers: actorRegistryService(stores.actors, operations, deps) },
       { definition: workerRegistryDefinition, handlers: workerRegistryService(stores.workers, deps) },
     ],
     extend: (grpcServer) => {

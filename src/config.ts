@@ -70,7 +70,8 @@ export const SETTINGS = {
   },
   redisAllowEviction: {
     flag: '--redis-allow-eviction',
-    description: 'start although Redis may evict keys, and so leases and records (maxmemory-policy other than noeviction)',
+    description:
+      'start although Redis may evict keys, and so leases and records (maxmemory-policy other than noeviction)',
   },
   instanceId: {
     flag: '--instance-id <name>',
@@ -268,7 +269,9 @@ function parseInstanceId(text: string | undefined): string {
 function parseSnapshotLocation(text: string | undefined, dev: boolean): string | undefined {
   if (text === undefined) return dev ? undefined : SETTINGS.snapshotLocation.default;
   if (/^[a-z][a-z0-9+.-]*:\/\/[^\s?#]+$/.test(text)) return text.replace(/\/+$/, '');
-  throw new ConfigError(`--snapshot-location: got '${text}'; expected a URI such as file:///var/lib/snapshots or s3://bucket/prefix`);
+  throw new ConfigError(
+    `--snapshot-location: got '${text}'; expected a URI such as file:///var/lib/snapshots or s3://bucket/prefix`,
+  );
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
@@ -278,10 +281,16 @@ export function parseLogLevel(text: string): string {
   throw new ConfigError(`--log-level: got '${text}'; expected one of ${LOG_LEVELS.join(', ')}`);
 }
 
-function readTls(cert: string | undefined, key: string | undefined, clientCa: string | undefined): TlsFiles | undefined {
+function readTls(
+  cert: string | undefined,
+  key: string | undefined,
+  clientCa: string | undefined,
+): TlsFiles | undefined {
   if (cert === undefined && key === undefined && clientCa === undefined) return undefined;
   if (cert === undefined || key === undefined) {
-    throw new ConfigError(`--tls-cert and --tls-key go together: ${cert === undefined ? '--tls-cert' : '--tls-key'} is missing`);
+    throw new ConfigError(
+      `--tls-cert and --tls-key go together: ${cert === undefined ? '--tls-cert' : '--tls-key'} is missing`,
+    );
   }
   return {
     cert: readPem('--tls-cert', cert),

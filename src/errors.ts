@@ -81,6 +81,11 @@ export function invalidArgument(field: string, got: unknown, expected: string): 
   });
 }
 
+/** @param actor `namespace/name` */
+export function actorNotFound(actor: string): CoordinatorError {
+  return new CoordinatorError('ACTOR_NOT_FOUND', `no actor ${actor}; ActorRegistry.CreateActor creates it`);
+}
+
 /** Another workflow holds the lease on `actor`: who, and for how much longer if it does not renew. */
 export function leaseHeld(
   actor: string,

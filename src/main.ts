@@ -8,7 +8,9 @@ import { ConfigError, environmentName, parseConfig, SETTINGS, type RawSettings, 
 import { addNodeCommand } from './cli/node-command.js';
 import { serve } from './cli/serve.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const program = new Command('actor-coordinator')
   .description('Moves stateful actors between suspended and running, safely, from many replicas at once.')
@@ -16,7 +18,9 @@ const program = new Command('actor-coordinator')
   .exitOverride()
   .showHelpAfterError('(--help lists the flags)');
 
-const serveCommand = program.command('serve').description('serve the ActorWorkflow, ActorRegistry and WorkerRegistry APIs');
+const serveCommand = program
+  .command('serve')
+  .description('serve the ActorWorkflow, ActorRegistry and WorkerRegistry APIs');
 for (const setting of Object.values<Setting>(SETTINGS)) serveCommand.addOption(toOption(setting));
 serveCommand.action(async (raw: RawSettings) => {
   process.exitCode = await serve(parseConfig(raw));

@@ -66,13 +66,19 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     delay: (ms) => (delayMs = ms),
     reset: (refuse = false) => {
       refusing = refuse;
-      for (const socket of sockets) {
-        // Node leaks the handle of a socket that is reset while it shuts down.
-        if (socket.readableEnded || socket.writableEnded) socket.destroy();
-        else socket.resetAndDestroy();
-      }
+      for (const socket of sockets) sendReset(socket);
     },
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/**
+ * Sends RST. Not `resetAndDestroy`: it shuts the socket down first, and on one
+ * that is being shut down Node leaks the handle.
+ */
+function sendReset(socket: Socket): void {
+  const handle = Reflect.get(socket, '_handle') as { reset?: (done: () => void) => void } | null;
+  handle?.reset?.(() => undefined);
+  socket.destroy();
 }

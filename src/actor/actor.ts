@@ -70,6 +70,12 @@ export interface Actor {
   readonly lastFailure?: WorkflowFailure;
   readonly createTimeMs: number;
   readonly updateTimeMs: number;
+  /** While the latest snapshot is LOCAL: the durable one before it, to go back to when the node is lost. */
+  readonly durableSnapshot?: Snapshot;
+  /** While PAUSED: the worker that it was frozen on, through which its node's runtime is reached. */
+  readonly pausedOn?: ClaimedWorker;
+  /** How often recovery has been tried since the actor was abandoned. */
+  readonly recoveryAttempts?: number;
   /** While RESUMING: where a Resume that surely failed goes back to. */
   readonly previousState?: ActorState;
 }

@@ -6,9 +6,18 @@ import type { Actor, ActorState, ClaimedWorker, Snapshot, WorkflowFailure } from
 
 /** The fields of a record that transitions change. */
 export type Changes = {
-  readonly [Field in 'worker' | 'latestSnapshot' | 'pendingSnapshot' | 'lastFailure' | 'previousState' | 'address']?:
-    | Actor[Field]
-    | null;
+  readonly [
+    Field in
+      | 'worker'
+      | 'latestSnapshot'
+      | 'pendingSnapshot'
+      | 'durableSnapshot'
+      | 'pausedOn'
+      | 'lastFailure'
+      | 'previousState'
+      | 'recoveryAttempts'
+      | 'address'
+  ]?: Actor[Field] | null;
 };
 
 export interface Transition {
@@ -35,13 +44,22 @@ export function beginResume(actor: Actor, worker: ClaimedWorker): Transition {
 }
 
 /** The runtime has said that the actor is ready. */
-export function finishResume(address: string): Transition {
+export function finishResume(actor: Actor, address: string): Transition {
   return {
     name: 'finish_resume',
     from: ['RESUMING'],
     to: 'RUNNING',
-    changes: { address, previousState: null, lastFailure: null },
+    changes: { address, previousState: null, ...forgetLocal(actor), ...SUCCEEDED },
   };
+}
+
+/** What every workflow that succeeds clears. */
+const SUCCEEDED = { lastFailure: null, recoveryAttempts: null } as const;
+
+/** A LOCAL snapshot is used up by the resume from it, and lost with its node: the durable one before it is the latest again. */
+function forgetLocal(actor: Actor): Changes {
+  if (actor.latestSnapshot?.location !== 'LOCAL') return {};
+  return { latestSnapshot: actor.durableSnapshot ?? null, durableSnapshot: null, pausedOn: null };
 }
 
 /** The restore surely did not happen: back to where the actor was. */
@@ -50,7 +68,7 @@ export function rollBackResume(actor: Actor, lastFailure: WorkflowFailure): Tran
     name: 'roll_back_resume',
     from: ['RESUMING'],
     to: actor.previousState ?? 'SUSPENDED',
-    changes: { worker: null, previousState: null, lastFailure },
+    changes: { worker: null, previousState: null, recoveryAttempts: null, lastFailure },
   };
 }
 
@@ -65,41 +83,78 @@ export function finishSuspend(snapshot: Snapshot): Transition {
     name: 'finish_suspend',
     from: ['SUSPENDING'],
     to: 'SUSPENDED',
-    changes: { latestSnapshot: snapshot, pendingSnapshot: null, worker: null, address: null, lastFailure: null },
+    changes: { latestSnapshot: snapshot, pendingSnapshot: null, worker: null, address: null, ...SUCCEEDED },
+  };
+}
+
+/** As beginSuspend, for a snapshot that stays on the worker's node. */
+export function beginPause(pendingSnapshot: Snapshot): Transition {
+  return { name: 'begin_pause', from: ['RUNNING'], to: 'PAUSING', changes: { pendingSnapshot } };
+}
+
+/** The runtime has said that the actor is frozen; its worker is free for another one. */
+export function finishPause(actor: Actor, snapshot: Snapshot): Transition {
+  return {
+    name: 'finish_pause',
+    from: ['PAUSING'],
+    to: 'PAUSED',
+    changes: {
+      latestSnapshot: snapshot,
+      durableSnapshot: actor.latestSnapshot ?? null,
+      pausedOn: actor.worker ?? null,
+      pendingSnapshot: null,
+      worker: null,
+      address: null,
+      ...SUCCEEDED,
+    },
   };
 }
 
 /** The checkpoint surely did not happen: the actor still runs. */
-export function rollBackSuspend(lastFailure: WorkflowFailure): Transition {
+export function rollBackCheckpoint(lastFailure: WorkflowFailure): Transition {
   return {
-    name: 'roll_back_suspend',
-    from: ['SUSPENDING'],
+    name: 'roll_back_checkpoint',
+    from: ['SUSPENDING', 'PAUSING'],
     to: 'RUNNING',
-    changes: { pendingSnapshot: null, lastFailure },
+    changes: { pendingSnapshot: null, recoveryAttempts: null, lastFailure },
   };
 }
 
-/** A Suspend gives up what a Resume has left, or cleans up after a crash: nothing runs, the latest snapshot stays. */
-export function abandonResume(): Transition {
+/** A Suspend gives up what a Resume has left, or cleans up after a crash: nothing runs, the latest durable snapshot stays. */
+export function abandonResume(actor: Actor): Transition {
   return {
     name: 'abandon_resume',
     from: ['RESUMING', 'CRASHED'],
     to: 'SUSPENDED',
-    changes: { worker: null, pendingSnapshot: null, previousState: null, lastFailure: null },
+    changes: { worker: null, pendingSnapshot: null, previousState: null, ...forgetLocal(actor), ...SUCCEEDED },
   };
 }
 
-/** What the actor did since its latest snapshot is lost, with its worker or on it. */
-export function crash(lastFailure: WorkflowFailure): Transition {
+/** What the actor did since its latest durable snapshot is lost, with its worker, on it, or with its node. */
+export function crash(actor: Actor, lastFailure: WorkflowFailure): Transition {
   return {
     name: 'crash',
-    from: ['RESUMING', 'RUNNING', 'SUSPENDING', 'PAUSING'],
+    from: ['RESUMING', 'RUNNING', 'SUSPENDING', 'PAUSING', 'PAUSED'],
     to: 'CRASHED',
-    changes: { worker: null, address: null, pendingSnapshot: null, previousState: null, lastFailure },
+    changes: {
+      worker: null,
+      address: null,
+      pendingSnapshot: null,
+      previousState: null,
+      recoveryAttempts: null,
+      lastFailure,
+      ...forgetLocal(actor),
+    },
   };
 }
 
 /** Why a workflow failed that leaves the record as it is. */
 export function recordFailure(actor: Actor, lastFailure: WorkflowFailure): Transition {
   return { name: 'record_failure', from: [actor.state], to: actor.state, changes: { lastFailure } };
+}
+
+/** Counted before the work, so that one which kills its replica is counted too. */
+export function beginRecovery(actor: Actor): Transition {
+  const recoveryAttempts = (actor.recoveryAttempts ?? 0) + 1;
+  return { name: 'begin_recovery', from: [actor.state], to: actor.state, changes: { recoveryAttempts } };
 }

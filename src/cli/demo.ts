@@ -105,7 +105,9 @@ async function showTakeover(survivor: Replica): Promise<void> {
     actor: ref,
     spec: { command: [process.execPath, `${EXAMPLES}slow-start/slow-start.mjs`], env: { SLOW_START_SECONDS: '6' } },
   });
-  say(`  Resume it through ${victim.name}, whose lease on the actor lasts ${String(LEASE_TTL_MS / 1000)} s unless renewed:`);
+  say(
+    `  Resume it through ${victim.name}, whose lease on the actor lasts ${String(LEASE_TTL_MS / 1000)} s unless renewed:`,
+  );
   let token = '';
   try {
     for await (const event of showProgress(victim.client.resume({ actor: ref }))) {

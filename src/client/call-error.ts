@@ -13,8 +13,9 @@ const BY_CODE: Readonly<Record<string, Reason>> = {
 };
 
 /** A grpc-js error as the CoordinatorError that the service ended the call with; other errors as they are. */
-export function toCallError(error: unknown): unknown {
-  if (!(error instanceof Error) || !('metadata' in error && 'details' in error && 'code' in error)) return error;
+export function toCallError(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  if (!('metadata' in error && 'details' in error && 'code' in error)) return error;
   const { code, message, details } = fromServiceError(error as ServiceError);
   const reason = details !== undefined && isReason(details.reason) ? details.reason : (BY_CODE[code] ?? 'INTERNAL');
   return new CoordinatorError(reason, message === '' ? code : message, {

@@ -20,6 +20,12 @@ import type { CreateActorRequest } from '../generated/actorworkflow/v1/CreateAct
 import type { ResumeRequest } from '../generated/actorworkflow/v1/ResumeRequest.js';
 import type { SuspendRequest } from '../generated/actorworkflow/v1/SuspendRequest.js';
 import type { RegisterWorkerRequest } from '../generated/actorworkflow/v1/RegisterWorkerRequest.js';
+import type { PauseRequest } from '../generated/actorworkflow/v1/PauseRequest.js';
+import type { WatchRequest } from '../generated/actorworkflow/v1/WatchRequest.js';
+import type { ListActorsRequest } from '../generated/actorworkflow/v1/ListActorsRequest.js';
+import type { WorkerRef } from '../generated/actorworkflow/v1/WorkerRef.js';
+import type { ListActorsResponse__Output } from '../generated/actorworkflow/v1/ListActorsResponse.js';
+import type { ForceReleaseResponse__Output } from '../generated/actorworkflow/v1/ForceReleaseResponse.js';
 import type { Worker__Output } from '../generated/actorworkflow/v1/Worker.js';
 import type { WorkerRegistryClient } from '../generated/actorworkflow/v1/WorkerRegistry.js';
 import type { WorkflowEvent__Output } from '../generated/actorworkflow/v1/WorkflowEvent.js';
@@ -33,6 +39,12 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
+/**
+ * grpc-js's own backoff of up to two minutes would keep a node from registering
+ * for that long after an outage; and a proxy for the web is none for this.
+ */
+const CHANNEL_OPTIONS = { 'grpc.max_reconnect_backoff_ms': 5000, 'grpc.enable_http_proxy': 0 };
+
 export class CoordinatorClient {
   readonly #workflows: ActorWorkflowClient;
   readonly #actors: ActorRegistryClient;
@@ -40,11 +52,11 @@ export class CoordinatorClient {
 
   /** @param target a gRPC target, such as `127.0.0.1:7070` or `unix:///run/coordinator.sock` */
   constructor(target: string, credentials: ChannelCredentials = channelCredentials.createInsecure()) {
-    const client = <T>(definition: object, name: string): T =>
-      new (makeClientConstructor(definition as ServiceDefinition, name))(target, credentials) as unknown as T;
-    this.#workflows = client(actorWorkflowDefinition, 'ActorWorkflow');
-    this.#actors = client(actorRegistryDefinition, 'ActorRegistry');
-    this.#workers = client(workerRegistryDefinition, 'WorkerRegistry');
+    const client = (definition: object, name: string): unknown =>
+      new (makeClientConstructor(definition as ServiceDefinition, name))(target, credentials, CHANNEL_OPTIONS);
+    this.#workflows = client(actorWorkflowDefinition, 'ActorWorkflow') as ActorWorkflowClient;
+    this.#actors = client(actorRegistryDefinition, 'ActorRegistry') as ActorRegistryClient;
+    this.#workers = client(workerRegistryDefinition, 'WorkerRegistry') as WorkerRegistryClient;
   }
 
   resume(request: ResumeRequest, options: CallOptions = {}): AsyncGenerator<WorkflowEvent__Output, void, undefined> {
@@ -63,8 +75,29 @@ export class CoordinatorClient {
     return answer(options, (settle) => this.#actors.GetActor({ actor }, toDeadline(options), settle));
   }
 
-  async deleteActor(actor: ActorRef, options: CallOptions = {}): Promise<void> {
-    await answer(options, (settle) => this.#actors.DeleteActor({ actor }, toDeadline(options), settle));
+  pause(request: PauseRequest, options: CallOptions = {}): AsyncGenerator<WorkflowEvent__Output, void, undefined> {
+    return stream(() => this.#workflows.Pause(request, toDeadline(options)), options);
+  }
+
+  watch(request: WatchRequest, options: CallOptions = {}): AsyncGenerator<WorkflowEvent__Output, void, undefined> {
+    return stream(() => this.#workflows.Watch(request, toDeadline(options)), options);
+  }
+
+  async deleteActor(actor: ActorRef, options: CallOptions & { readonly force?: boolean } = {}): Promise<void> {
+    const request = { actor, force: options.force ?? false };
+    await answer(options, (settle) => this.#actors.DeleteActor(request, toDeadline(options), settle));
+  }
+
+  listActors(request: ListActorsRequest, options: CallOptions = {}): Promise<ListActorsResponse__Output> {
+    return answer(options, (settle) => this.#actors.ListActors(request, toDeadline(options), settle));
+  }
+
+  forceRelease(actor: ActorRef, reason: string, options: CallOptions = {}): Promise<ForceReleaseResponse__Output> {
+    return answer(options, (settle) => this.#actors.ForceRelease({ actor, reason }, toDeadline(options), settle));
+  }
+
+  async deregisterWorker(worker: WorkerRef, force: boolean, options: CallOptions = {}): Promise<void> {
+    await answer(options, (settle) => this.#workers.DeregisterWorker({ worker, force }, toDeadline(options), settle));
   }
 
   registerWorker(request: RegisterWorkerRequest, options: CallOptions = {}): Promise<Worker__Output> {
@@ -76,10 +109,8 @@ export class CoordinatorClient {
     let pageToken = '';
     do {
       const request = { pool, page_size: 1000, page_token: pageToken };
-      const page = await answer(
-        options,
-        (settle: Settle<{ workers: Worker__Output[]; next_page_token: string }>) =>
-          this.#workers.ListWorkers(request, toDeadline(options), settle),
+      const page = await answer(options, (settle: Settle<{ workers: Worker__Output[]; next_page_token: string }>) =>
+        this.#workers.ListWorkers(request, toDeadline(options), settle),
       );
       workers.push(...page.workers);
       pageToken = page.next_page_token;

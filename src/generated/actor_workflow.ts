@@ -2,6 +2,7 @@ import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { Actor as _actorworkflow_v1_Actor, Actor__Output as _actorworkflow_v1_Actor__Output } from './actorworkflow/v1/Actor.js';
+import type { ActorLease as _actorworkflow_v1_ActorLease, ActorLease__Output as _actorworkflow_v1_ActorLease__Output } from './actorworkflow/v1/ActorLease.js';
 import type { ActorRef as _actorworkflow_v1_ActorRef, ActorRef__Output as _actorworkflow_v1_ActorRef__Output } from './actorworkflow/v1/ActorRef.js';
 import type { ActorWorkflowClient as _actorworkflow_v1_ActorWorkflowClient, ActorWorkflowDefinition as _actorworkflow_v1_ActorWorkflowDefinition } from './actorworkflow/v1/ActorWorkflow.js';
 import type { Lease as _actorworkflow_v1_Lease, Lease__Output as _actorworkflow_v1_Lease__Output } from './actorworkflow/v1/Lease.js';
@@ -37,6 +38,7 @@ export interface ProtoGrpcType {
   actorworkflow: {
     v1: {
       Actor: MessageTypeDefinition<_actorworkflow_v1_Actor, _actorworkflow_v1_Actor__Output>
+      ActorLease: MessageTypeDefinition<_actorworkflow_v1_ActorLease, _actorworkflow_v1_ActorLease__Output>
       ActorRef: MessageTypeDefinition<_actorworkflow_v1_ActorRef, _actorworkflow_v1_ActorRef__Output>
       ActorState: EnumTypeDefinition
       /**

@@ -2,6 +2,7 @@ import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { Actor as _actorworkflow_v1_Actor, Actor__Output as _actorworkflow_v1_Actor__Output } from './actorworkflow/v1/Actor.js';
+import type { ActorLease as _actorworkflow_v1_ActorLease, ActorLease__Output as _actorworkflow_v1_ActorLease__Output } from './actorworkflow/v1/ActorLease.js';
 import type { ActorRef as _actorworkflow_v1_ActorRef, ActorRef__Output as _actorworkflow_v1_ActorRef__Output } from './actorworkflow/v1/ActorRef.js';
 import type { CheckpointEvent as _actorworkflow_v1_CheckpointEvent, CheckpointEvent__Output as _actorworkflow_v1_CheckpointEvent__Output } from './actorworkflow/v1/CheckpointEvent.js';
 import type { CheckpointRequest as _actorworkflow_v1_CheckpointRequest, CheckpointRequest__Output as _actorworkflow_v1_CheckpointRequest__Output } from './actorworkflow/v1/CheckpointRequest.js';
@@ -30,6 +31,7 @@ export interface ProtoGrpcType {
   actorworkflow: {
     v1: {
       Actor: MessageTypeDefinition<_actorworkflow_v1_Actor, _actorworkflow_v1_Actor__Output>
+      ActorLease: MessageTypeDefinition<_actorworkflow_v1_ActorLease, _actorworkflow_v1_ActorLease__Output>
       ActorRef: MessageTypeDefinition<_actorworkflow_v1_ActorRef, _actorworkflow_v1_ActorRef__Output>
       ActorState: EnumTypeDefinition
       CheckpointEvent: MessageTypeDefinition<_actorworkflow_v1_CheckpointEvent, _actorworkflow_v1_CheckpointEvent__Output>

@@ -6,9 +6,18 @@
 // interval. Does not guarantee punctual timers: see Lease.ensureHeld.
 
 import type { CancelTimer, Clock } from '../clock.js';
-import type { Lease } from './lease.js';
-import type { LeaseStore, RenewResult } from './lease-store.js';
+import type { LeaseIdentity, LeaseStore, RenewResult } from './lease-store.js';
 import type { LeaseTimings } from './timings.js';
+
+/** What the heartbeat needs of a lease; see Lease for what each means. */
+export interface Renewable extends LeaseIdentity {
+  readonly confirmedAtMs: number;
+  readonly heldUntilMs: number;
+  lose(why: string): void;
+  confirm(sentAtMs: number, serverTimeUs: number): void;
+  syncServerTime(serverTimeUs: number): void;
+  toServerTimeUs(atMs: number): number;
+}
 
 interface Entry {
   /** Monotonic; Infinity once renewing was stopped. */
@@ -23,7 +32,7 @@ export class Heartbeat {
   readonly #store: LeaseStore;
   readonly #timings: LeaseTimings;
   readonly #clock: Clock;
-  readonly #entries = new Map<Lease, Entry>();
+  readonly #entries = new Map<Renewable, Entry>();
   /** What is due within this time is renewed with what is due now. */
   readonly #batchMs: number;
   readonly #retryMs: number;
@@ -45,14 +54,22 @@ export class Heartbeat {
   }
 
   /** Renews `lease` from now on, until it is lost, stopped or forgotten. */
-  add(lease: Lease): void {
+  add(lease: Renewable): void {
     const renewAtMs = lease.confirmedAtMs + this.#timings.renewIntervalMs;
     this.#entries.set(lease, { renewAtMs, inFlight: undefined });
     this.#wakeBy(Math.min(renewAtMs, lease.heldUntilMs));
   }
 
+  /** Renews at once, to find out whether the lease is still there: somebody says that it was broken. */
+  renewSoon(lease: Renewable): void {
+    const entry = this.#entries.get(lease);
+    if (entry === undefined || entry.renewAtMs === Infinity) return;
+    entry.renewAtMs = this.#clock.nowMs();
+    this.#wakeBy(entry.renewAtMs);
+  }
+
   /** Renews no more, and resolves when no renewal is in flight; expiry is still watched. */
-  async stopRenewing(lease: Lease): Promise<void> {
+  async stopRenewing(lease: Renewable): Promise<void> {
     const entry = this.#entries.get(lease);
     if (entry === undefined) return;
     entry.renewAtMs = Infinity;
@@ -60,7 +77,7 @@ export class Heartbeat {
   }
 
   /** Neither renews nor watches the lease any more. */
-  forget(lease: Lease): void {
+  forget(lease: Renewable): void {
     this.#entries.delete(lease);
     if (this.#entries.size === 0) this.#disarm();
   }
@@ -83,7 +100,7 @@ export class Heartbeat {
 
   #wake(): void {
     const nowMs = this.#clock.nowMs();
-    const due: Lease[] = [];
+    const due: Renewable[] = [];
     let nextMs = Infinity;
     for (const [lease, entry] of this.#entries) {
       if (nowMs >= lease.heldUntilMs) {
@@ -101,7 +118,7 @@ export class Heartbeat {
     if (nextMs < Infinity) this.#wakeBy(nextMs);
   }
 
-  #renew(leases: readonly Lease[], sentAtMs: number): void {
+  #renew(leases: readonly Renewable[], sentAtMs: number): void {
     const giveUpAtMs = sentAtMs + this.#timings.renewIntervalMs;
     const renewals = leases.map((lease) => ({
       resource: lease.resource,
@@ -121,7 +138,7 @@ export class Heartbeat {
     }
   }
 
-  #settle(lease: Lease, sentAtMs: number, result: RenewResult): void {
+  #settle(lease: Renewable, sentAtMs: number, result: RenewResult): void {
     const entry = this.#entries.get(lease);
     // Lost or ended meanwhile: a late answer proves nothing any more.
     if (entry === undefined) return;
@@ -145,6 +162,9 @@ export class Heartbeat {
         break;
       case 'lost':
         lease.lose(result.current === undefined ? 'it is gone from Redis' : `Redis has another one: ${result.current}`);
+        return;
+      case 'broken':
+        lease.lose(`it was broken by force: ${result.reason}`);
         return;
       case 'failed':
         if (nowMs - lease.confirmedAtMs >= this.#timings.renewDeadlineMs) {

@@ -20,10 +20,27 @@ export type RenewResult =
   | { readonly type: 'late'; readonly serverTimeUs: number }
   /** The lease is gone or somebody else's: `current` is what stands there, if anything. */
   | { readonly type: 'lost'; readonly current?: string }
+  /** Somebody broke the lease by force, and said why. */
+  | { readonly type: 'broken'; readonly reason: string }
   /** No answer: it may have been done. */
   | { readonly type: 'failed'; readonly error: Error };
 
+export interface PlainLeaseRequest {
+  readonly resource: string;
+  readonly workflowId: string;
+  readonly holder: string;
+  readonly life: string;
+  readonly acquireTimeMs: number;
+  readonly ttlMs: number;
+}
+
+/** Undefined where somebody else holds it. */
+export type PlainLeaseResult =
+  (LeaseIdentity & { readonly fencingToken: number; readonly serverTimeUs: number }) | undefined;
+
 export interface LeaseStore {
+  /** Takes a lease that is on no actor, such as the reconciler's. @throws STORE_UNAVAILABLE */
+  acquire(request: PlainLeaseRequest): Promise<PlainLeaseResult>;
   /** Renews leases that are due together, together. One result for each, in order; never throws. */
   renew(renewals: readonly Renewal[]): Promise<readonly RenewResult[]>;
   /** Deletes the lease if it is still this one. @returns whether it was. @throws STORE_UNAVAILABLE */

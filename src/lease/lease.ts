@@ -7,7 +7,7 @@
 
 import type { Clock } from '../clock.js';
 import { CoordinatorError } from '../errors.js';
-import type { Heartbeat } from './heartbeat.js';
+import type { Heartbeat, Renewable } from './heartbeat.js';
 import type { LeaseIdentity, LeaseStore } from './lease-store.js';
 import type { LeaseTimings } from './timings.js';
 
@@ -22,7 +22,7 @@ export interface LeaseGrant extends LeaseIdentity {
 
 export type OnRenewed = (renewals: number, heldForMs: number) => void;
 
-export class Lease implements LeaseIdentity {
+export class Lease implements Renewable {
   readonly resource: string;
   readonly value: string;
   readonly fencingToken: number;

@@ -1,18 +1,18 @@
 // The ActorWorkflow service: checks the request, and streams what the workflow
-// tells. Pause and Watch have no handler yet: grpc-js answers UNIMPLEMENTED.
+// tells.
 
 import type { ActorWorkflowHandlers } from '../generated/actorworkflow/v1/ActorWorkflow.js';
 import type { WorkflowService } from '../workflow/request.js';
 import type { CallDeps } from './call.js';
 import { encodeEvent } from './encode.js';
 import { serverStream } from './stream.js';
-import { resumeRequest, suspendRequest } from './validate-workflow.js';
+import { resumeRequest, suspendRequest, watchRequest } from './validate-workflow.js';
 
 export function actorWorkflowService(
   workflows: WorkflowService,
   workflowDeadlineMs: number,
   deps: CallDeps,
-): Pick<ActorWorkflowHandlers, 'Resume' | 'Suspend'> {
+): ActorWorkflowHandlers {
   return {
     Resume: serverStream(
       {
@@ -26,6 +26,21 @@ export function actorWorkflowService(
       {
         open: (request, context) =>
           workflows.suspend(suspendRequest(request, context, workflowDeadlineMs), context.signal),
+        encode: encodeEvent,
+      },
+      deps,
+    ),
+    Pause: serverStream(
+      {
+        open: (request, context) =>
+          workflows.pause(suspendRequest(request, context, workflowDeadlineMs), context.signal),
+        encode: encodeEvent,
+      },
+      deps,
+    ),
+    Watch: serverStream(
+      {
+        open: (request, context) => workflows.watch(watchRequest(request), context.signal),
         encode: encodeEvent,
       },
       deps,

@@ -3,12 +3,14 @@
 
 import type { Actor, ActorRef, Snapshot, WorkflowFailure, WorkloadSpec } from '../actor/actor.js';
 import type { Actor as ActorMessage } from '../generated/actorworkflow/v1/Actor.js';
+import type { ActorLease as LeaseMessage } from '../generated/actorworkflow/v1/ActorLease.js';
 import type { Snapshot as SnapshotMessage } from '../generated/actorworkflow/v1/Snapshot.js';
 import type { Worker as WorkerMessage } from '../generated/actorworkflow/v1/Worker.js';
 import type { WorkflowEvent as EventMessage } from '../generated/actorworkflow/v1/WorkflowEvent.js';
 import type { WorkflowFailure as FailureMessage } from '../generated/actorworkflow/v1/WorkflowFailure.js';
 import type { WorkloadSpec as SpecMessage } from '../generated/actorworkflow/v1/WorkloadSpec.js';
-import type { Worker } from '../store/registry.js';
+import type { ActorView, Worker } from '../store/registry.js';
+import type { HeldLease } from '../store/workflow-store.js';
 import type { WorkflowEvent, WorkflowFact } from '../workflow/event.js';
 import { codeOf } from './status.js';
 import { toStruct } from './struct.js';
@@ -30,6 +32,23 @@ export function encodeActor(actor: Actor): ActorMessage {
     ...(latestSnapshot !== undefined && { latest_snapshot: encodeSnapshot(latestSnapshot) }),
     ...(pendingSnapshot !== undefined && { pending_snapshot: encodeSnapshot(pendingSnapshot) }),
     ...(lastFailure !== undefined && { last_failure: encodeFailure(lastFailure) }),
+  };
+}
+
+export function encodeActorView({ actor, lease, nowMs }: ActorView): ActorMessage {
+  return { ...encodeActor(actor), ...(lease !== undefined && { lease: encodeLease(lease, nowMs) }) };
+}
+
+/** @param nowMs when its remaining time was read, ms since 1970 */
+export function encodeLease(lease: HeldLease & { readonly step?: string }, nowMs: number): LeaseMessage {
+  return {
+    holder: lease.holder,
+    workflow_id: lease.workflowId,
+    kind: lease.kind,
+    step: lease.step ?? '',
+    fencing_token: lease.fencingToken,
+    expire_time: toTimestamp(nowMs + lease.expiresInMs),
+    ...(lease.acquireTimeMs > 0 && { acquire_time: toTimestamp(lease.acquireTimeMs) }),
   };
 }
 
@@ -74,6 +93,7 @@ export function encodeWorker(worker: Worker): WorkerMessage {
     node: worker.node,
     fencing_token: worker.fencingToken,
     ...(worker.actor !== undefined && { actor: encodeActorRef(worker.actor) }),
+    ...(worker.expireTimeMs !== undefined && { expire_time: toTimestamp(worker.expireTimeMs) }),
   };
 }
 

@@ -1,38 +1,71 @@
 // The ActorRegistry and WorkerRegistry services: check the request, ask the
 // store, encode the answer.
 
+import type { ActorRef } from '../actor/actor.js';
 import type { ActorRegistryHandlers } from '../generated/actorworkflow/v1/ActorRegistry.js';
 import type { WorkerRegistryHandlers } from '../generated/actorworkflow/v1/WorkerRegistry.js';
 import type { ActorRegistryStore, WorkerRegistryStore } from '../store/registry.js';
+import type { HeldLease } from '../store/workflow-store.js';
 import type { CallDeps } from './call.js';
-import { encodeActor, encodeWorker } from './encode.js';
+import { encodeActor, encodeActorView, encodeLease, encodeWorker } from './encode.js';
 import { encodePageToken, pageSize, pageToken } from './page.js';
 import { unary } from './unary.js';
-import { actorRef, dnsLabel, pool, validate, workerRef } from './validate.js';
+import { actorRef, dnsLabel, pool, validate, workerRef, type Violations } from './validate.js';
+import { actorFilter } from './actor-filter.js';
 import { newActor } from './validate-actor.js';
 import { newWorker } from './validate-worker.js';
 
-export function actorRegistryService(actors: ActorRegistryStore, deps: CallDeps): ActorRegistryHandlers {
+/** What takes more than the store: a deletion stops what runs, a broken lease is logged. */
+export interface ActorOperations {
+  deleteActor(ref: ActorRef, force: boolean): Promise<void>;
+  forceRelease(ref: ActorRef, reason: string): Promise<HeldLease | undefined>;
+}
+
+export function actorRegistryService(
+  actors: ActorRegistryStore,
+  operations: ActorOperations,
+  deps: CallDeps,
+): ActorRegistryHandlers {
   return {
     CreateActor: unary(async (request) => encodeActor(await actors.create(newActor(request))), deps),
     GetActor: unary(async (request) => {
       const ref = validate((violations) => actorRef(violations, 'actor', request.actor));
-      return encodeActor(await actors.get(ref));
+      return encodeActorView(await actors.look(ref));
     }, deps),
     ListActors: unary(async (request) => {
-      const { namespace, size, after } = validate((violations) => ({
+      const { namespace, size, after, isWanted } = validate((violations) => ({
         namespace: dnsLabel(violations, 'namespace', request.namespace),
         size: pageSize(violations, 'page_size', request.page_size),
         after: pageToken(violations, 'page_token', `actors/${request.namespace}`, request.page_token),
+        isWanted: actorFilter(violations, request, deps.clock),
       }));
-      const page = await actors.list(namespace, size, after);
+      const page = await actors.list(namespace, size, after, isWanted);
       return { actors: page.items.map(encodeActor), next_page_token: nextToken(`actors/${namespace}`, page.nextAfter) };
     }, deps),
     DeleteActor: unary(async (request) => {
-      await actors.delete(validate((violations) => actorRef(violations, 'actor', request.actor)));
+      const ref = validate((violations) => actorRef(violations, 'actor', request.actor));
+      await operations.deleteActor(ref, request.force);
       return {};
     }, deps),
+    ForceRelease: unary(async (request) => {
+      const { ref, reason } = validate((violations) => ({
+        ref: actorRef(violations, 'actor', request.actor),
+        reason: forceReason(violations, request.reason),
+      }));
+      const broken = await operations.forceRelease(ref, reason);
+      return broken === undefined ? {} : { broken: encodeLease(broken, deps.clock.wallMs()) };
+    }, deps),
   };
+}
+
+const MAX_REASON_LENGTH = 200;
+
+function forceReason(violations: Violations, got: string): string {
+  if (got === '' || got.length > MAX_REASON_LENGTH) {
+    const expected = `why it is broken, in at most ${String(MAX_REASON_LENGTH)} characters: the holder's caller is told`;
+    violations.add('reason', got === '' ? undefined : got, expected);
+  }
+  return got;
 }
 
 export function workerRegistryService(workers: WorkerRegistryStore, deps: CallDeps): WorkerRegistryHandlers {

@@ -2,22 +2,31 @@
 // gets past is one that the runtime client can dial, so that a typing error shows
 // when a node registers, not when the first actor is resumed on it.
 
-import type { WorkerRef } from '../actor/actor.js';
+import type { Duration__Output } from '../generated/google/protobuf/Duration.js';
 import type { RegisterWorkerRequest__Output } from '../generated/actorworkflow/v1/RegisterWorkerRequest.js';
+import type { NewWorker } from '../store/registry.js';
+import { fromDuration } from './time.js';
 import { nodeName, validate, workerRef, type Violations } from './validate.js';
-
-export interface NewWorker {
-  readonly ref: WorkerRef;
-  readonly runtimeAddress: string;
-  readonly node: string;
-}
 
 export function newWorker(request: RegisterWorkerRequest__Output): NewWorker {
   return validate((violations) => ({
     ref: workerRef(violations, 'worker', request.worker),
     runtimeAddress: runtimeAddress(violations, 'runtime_address', request.runtime_address),
     node: nodeName(violations, 'node', request.node),
+    ...(request.ttl === null ? {} : { ttlMs: workerTtl(violations, request.ttl) }),
   }));
+}
+
+/** Shorter, and one slow registration would take a worker out of service. */
+const MIN_TTL_MS = 1000;
+const MAX_TTL_MS = 24 * 3_600_000;
+
+function workerTtl(violations: Violations, got: Duration__Output): number {
+  const ttlMs = fromDuration(got);
+  if (ttlMs === undefined || ttlMs < MIN_TTL_MS || ttlMs > MAX_TTL_MS) {
+    violations.add('ttl', got, 'a duration from 1s to 24h, at least twice the time between registrations');
+  }
+  return ttlMs ?? 0;
 }
 
 const MAX_ADDRESS_LENGTH = 512;

@@ -1,56 +1,59 @@
-// ResumeRequest and SuspendRequest from the wire to the domain. Guarantees: an
-// option that is not supported yet is refused by name, never ignored, since a
-// caller that asked for `join` and did not get it would do the wrong thing.
+// ResumeRequest, SuspendRequest, PauseRequest and WatchRequest from the wire to
+// the domain. Guarantees: a duration that makes no sense, or a policy that this
+// version does not know, is refused by name, never ignored.
 
-import type { ResumeRequest, WorkflowRequest } from '../workflow/request.js';
+import type { ResumeRequest, WatchRequest, WorkflowRequest } from '../workflow/request.js';
 import type { Duration__Output } from '../generated/google/protobuf/Duration.js';
 import type { ResumeRequest__Output } from '../generated/actorworkflow/v1/ResumeRequest.js';
+import type { WatchRequest__Output } from '../generated/actorworkflow/v1/WatchRequest.js';
 import type { SuspendRequest__Output } from '../generated/actorworkflow/v1/SuspendRequest.js';
 import type { WorkflowOptions__Output } from '../generated/actorworkflow/v1/WorkflowOptions.js';
 import type { CallContext } from './call.js';
 import { formatDuration, fromDuration } from './time.js';
-import { actorRef, validate, type Violations } from './validate.js';
+import { actorRef, safeInteger, validate, type Violations } from './validate.js';
+
+type Context = Pick<CallContext, 'deadlineAtMs'>;
 
 /** @param maxDeadlineMs the replica's --actor-workflow-deadline */
-export function resumeRequest(
-  request: ResumeRequest__Output,
-  context: Pick<CallContext, 'deadlineAtMs'>,
-  maxDeadlineMs: number,
-): ResumeRequest {
-  return validate((violations) => {
-    if (request.worker_wait !== null) {
-      violations.add(
-        'worker_wait',
-        showDuration(request.worker_wait),
-        'it unset: waiting for a worker is not supported yet',
-      );
-    }
-    return { ...workflowRequest(violations, request, context, maxDeadlineMs), boot: request.boot };
-  });
+export function resumeRequest(request: ResumeRequest__Output, context: Context, maxDeadlineMs: number): ResumeRequest {
+  return validate((violations) => ({
+    ...workflowRequest(violations, request, context, maxDeadlineMs),
+    boot: request.boot,
+    workerWaitMs: wait(violations, 'worker_wait', request.worker_wait),
+  }));
 }
 
+/** Of a SuspendRequest and of a PauseRequest alike. */
 export function suspendRequest(
   request: SuspendRequest__Output,
-  context: Pick<CallContext, 'deadlineAtMs'>,
+  context: Context,
   maxDeadlineMs: number,
 ): WorkflowRequest {
   return validate((violations) => workflowRequest(violations, request, context, maxDeadlineMs));
 }
 
+export function watchRequest(request: WatchRequest__Output): WatchRequest {
+  return validate((violations) => ({
+    actor: actorRef(violations, 'actor', request.actor),
+    afterSequence: safeInteger(violations, 'after_sequence', request.after_sequence),
+  }));
+}
+
 function workflowRequest(
   violations: Violations,
   request: SuspendRequest__Output,
-  context: Pick<CallContext, 'deadlineAtMs'>,
+  context: Context,
   maxDeadlineMs: number,
 ): WorkflowRequest {
-  const actor = actorRef(violations, 'actor', request.actor);
   const { options } = request;
   const callerDeadlineAtMs = context.deadlineAtMs;
   const deadline = options?.deadline ?? null;
-  if (options !== null) refuseUnsupported(violations, options);
   return {
-    actor,
+    actor: actorRef(violations, 'actor', request.actor),
     leaseEvents: options?.lease_events ?? false,
+    join: options?.join ?? false,
+    outlivesCaller: outlivesCaller(violations, options),
+    leaseWaitMs: wait(violations, 'options.lease_wait', options?.lease_wait ?? null),
     ...(callerDeadlineAtMs === undefined ? {} : { callerDeadlineAtMs }),
     ...(deadline === null ? {} : { deadlineMs: workflowDeadline(violations, deadline, maxDeadlineMs) }),
   };
@@ -69,21 +72,35 @@ function workflowDeadline(violations: Violations, got: Duration__Output, maxDead
   return deadlineMs ?? 0;
 }
 
-function refuseUnsupported(violations: Violations, options: WorkflowOptions__Output): void {
-  if (options.lease_wait !== null) {
-    const expected = 'it unset: waiting for a lease is not supported yet';
-    violations.add('options.lease_wait', showDuration(options.lease_wait), expected);
+/** A caller that would wait for longer than this can as well ask again. */
+const MAX_WAIT_MS = 24 * 3_600_000;
+
+/** 0 where it is unset. */
+function wait(violations: Violations, field: string, got: Duration__Output | null): number {
+  if (got === null) return 0;
+  const waitMs = fromDuration(got);
+  if (waitMs === undefined || waitMs < 0 || waitMs > MAX_WAIT_MS) {
+    violations.add(field, showDuration(got), 'a duration from 0s to 24h');
   }
-  if (options.join) violations.add('options.join', true, 'false: joining a workflow is not supported yet');
-  switch (options.on_disconnect) {
+  return waitMs ?? 0;
+}
+
+function outlivesCaller(violations: Violations, options: WorkflowOptions__Output | null): boolean {
+  switch (options?.on_disconnect) {
+    case undefined:
     case 'DISCONNECT_POLICY_UNSPECIFIED':
     case 'DISCONNECT_POLICY_CANCEL':
-      break;
-    default: {
+      return false;
+    case 'DISCONNECT_POLICY_CONTINUE':
+      return true;
+    default:
       // A number that the enum does not know arrives as that number.
-      const expected = 'DISCONNECT_POLICY_CANCEL or unset; DISCONNECT_POLICY_CONTINUE is not supported yet';
-      violations.add('options.on_disconnect', options.on_disconnect, expected);
-    }
+      violations.add(
+        'options.on_disconnect',
+        options?.on_disconnect,
+        'DISCONNECT_POLICY_CANCEL or _CONTINUE, or unset',
+      );
+      return false;
   }
 }
 

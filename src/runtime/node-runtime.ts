@@ -41,7 +41,11 @@ export interface NodeRuntime {
   /** Starts the actor on the worker; resolves once it is ready to serve, with where (may be empty). */
   restore(call: RestoreCall, report: ReportProgress, signal: AbortSignal): Promise<{ readonly address: string }>;
   /** Writes a snapshot, then stops the actor. */
-  checkpoint(call: CheckpointCall, report: ReportProgress, signal: AbortSignal): Promise<{ readonly sizeBytes: number }>;
+  checkpoint(
+    call: CheckpointCall,
+    report: ReportProgress,
+    signal: AbortSignal,
+  ): Promise<{ readonly sizeBytes: number }>;
   /** Stops whatever the worker runs of the actor; resolves also where nothing is left to stop. */
   stop(call: RuntimeCall, signal: AbortSignal): Promise<{ readonly stopped: boolean }>;
 }

@@ -23,7 +23,9 @@ const EXPECTED =
 
 /** @throws RangeError that says what is wrong, without the password */
 export function parseRedisUrl(url: string): RedisTarget {
-  const match = /^(redis|rediss|redis\+sentinel|redis\+cluster|unix):\/\/(?:([^@/]*)@)?([^/?#]*)(?:\/([^?#]*))?$/.exec(url);
+  const match = /^(redis|rediss|redis\+sentinel|redis\+cluster|unix):\/\/(?:([^@/]*)@)?([^/?#]*)(?:\/([^?#]*))?$/.exec(
+    url,
+  );
   if (match === null) throw new RangeError(EXPECTED);
   const [, scheme = '', userInfo = '', hosts = '', path = ''] = match;
   const credentials = parseCredentials(userInfo);
@@ -34,7 +36,8 @@ export function parseRedisUrl(url: string): RedisTarget {
   const nodes = hosts.split(',').map((host) => parseAddress(host, scheme === 'redis+sentinel' ? 26379 : 6379));
   switch (scheme) {
     case 'redis+sentinel':
-      if (path === '') throw new RangeError('expected redis+sentinel://host:port,host:port/master-name: the name is missing');
+      if (path === '')
+        throw new RangeError('expected redis+sentinel://host:port,host:port/master-name: the name is missing');
       return { type: 'sentinel', credentials, nodes, master: path };
     case 'redis+cluster':
       if (path !== '') throw new RangeError('expected redis+cluster://host:port,host:port: a Cluster has no databases');

@@ -20,13 +20,22 @@ export class EventQueue implements AsyncIterable<WorkflowEvent> {
   readonly #onOverflow: () => void;
   #wake: (() => void) | undefined;
   #ended = false;
+  #abandoned = false;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(onOverflow: () => void) {
     this.#onOverflow = onOverflow;
   }
 
+  /** Nobody reads any more: drops what waits and what comes, and ends the iteration. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#waiting.length = 0;
+    this.end();
+  }
+
   push(event: WorkflowEvent): void {
+    if (this.#abandoned) return;
     const { fact } = event;
     // Only the very last event may be replaced: replacing an earlier one would reorder.
     const last = this.#waiting.length > KEPT_WAITING_EVENTS ? this.#waiting.at(-1)?.fact : undefined;

@@ -35,7 +35,16 @@ export type WorkflowFact =
   | { readonly type: 'step_completed'; readonly step: string; readonly skipped: boolean; readonly durationMs: number }
   | { readonly type: 'lease_renewed'; readonly renewals: number; readonly expireTimeMs: number }
   | { readonly type: 'completed'; readonly actor: Actor; readonly durationMs: number }
-  | { readonly type: 'failed'; readonly reason: Reason; readonly runtimeCode?: string; readonly message: string; readonly step: string };
+  | {
+      readonly type: 'failed';
+      readonly reason: Reason;
+      readonly message: string;
+      readonly step: string;
+      /** As of the error that the stream ends with, so that whoever follows ends the same. */
+      readonly runtimeCode?: string;
+      readonly metadata?: Readonly<Record<string, string>>;
+      readonly retryAfterMs?: number;
+    };
 
 export interface WorkflowEvent {
   readonly workflowId: string;

@@ -4,32 +4,46 @@
 // whose next workflow goes on at the same worker with a greater token; after
 // the restore, the same, and the runtime answers at once.
 
-import { beginResume, crash, finishResume, rollBackResume } from '../actor/transition.js';
+import { beginResume, crash, finishResume, recordFailure, rollBackResume } from '../actor/transition.js';
 import { CoordinatorError } from '../errors.js';
 import { TRANSIENT } from './retry.js';
 import type { WorkflowRun, WorkflowStep } from './workflow-run.js';
 
 const isRunning = (run: WorkflowRun): boolean => run.actor.state === 'RUNNING';
 
-/** Claims a worker, near a snapshot that only one node has, and records it. */
+/** Claims a worker, on the node that has the snapshot if only one has it, and records it. */
 export const assignWorker: WorkflowStep = {
   name: 'assign_worker',
   isComplete: isRunning,
   retry: TRANSIENT,
-  async execute(run) {
+  async execute(run, { signal }) {
     const { actor } = run;
-    const snapshot = run.boot ? undefined : actor.latestSnapshot;
-    const worker = await run.claimWorker(snapshot?.location === 'LOCAL' ? snapshot.node : undefined);
-    if (snapshot?.location === 'LOCAL' && worker.node !== snapshot.node) {
+    const node = localNode(run);
+    const worker = await run.claimWorker(node, signal);
+    if (node !== undefined && worker.node !== node) {
+      if (await run.isNodeGone(node)) {
+        run.workerGone = true;
+        throw new CoordinatorError(
+          'RUNTIME_UNAVAILABLE',
+          `node ${node}, which has the actor frozen, has no workers any more; the actor is CRASHED, and Resume restores its latest durable snapshot`,
+          { retryAfterMs: 1, metadata: { node } },
+        );
+      }
       throw new CoordinatorError(
         'NO_FREE_WORKER',
-        `the latest snapshot is on node ${snapshot.node} only, and pool '${actor.pool}' has no free worker there`,
-        { retryAfterMs: 1000, metadata: { pool: actor.pool, node: snapshot.node } },
+        `the actor is frozen on node ${node}, and pool '${actor.pool}' has no free worker there`,
+        { retryAfterMs: 1000, metadata: { pool: actor.pool, node } },
       );
     }
     await run.write(beginResume(actor, worker));
   },
+  rollBack: (run, failure) => (run.workerGone ? crash(run.actor, failure) : recordFailure(run.actor, failure)),
 };
+
+function localNode(run: WorkflowRun): string | undefined {
+  const { latestSnapshot } = run.actor;
+  return !run.boot && latestSnapshot?.location === 'LOCAL' ? latestSnapshot.node : undefined;
+}
 
 export const restore: WorkflowStep = {
   name: 'restore',
@@ -38,19 +52,33 @@ export const restore: WorkflowStep = {
   async execute(run, { signal, report }) {
     const { latestSnapshot, spec } = run.actor;
     const snapshot = run.boot || latestSnapshot === undefined ? {} : { snapshot: latestSnapshot };
-    const restored = await run.callRuntime((runtime, call) =>
-      runtime.restore({ ...call, spec, ...snapshot }, report, signal),
-    );
-    run.address = restored.address;
+    try {
+      const restored = await run.callRuntime((runtime, call) =>
+        runtime.restore({ ...call, spec, ...snapshot }, report, signal),
+      );
+      run.address = restored.address;
+    } catch (error) {
+      // Frozen memory is nowhere else: going back to PAUSED would be going back to nothing.
+      if (localNode(run) !== undefined && error instanceof CoordinatorError && isLost(error)) run.workerGone = true;
+      throw error;
+    }
   },
-  rollBack: (run, failure) => (run.workerGone ? crash(failure) : rollBackResume(run.actor, failure)),
+  rollBack: (run, failure) => (run.workerGone ? crash(run.actor, failure) : rollBackResume(run.actor, failure)),
 };
 
-export const finalizeRunning: WorkflowStep = {
-  name: 'finalize_running',
-  isComplete: isRunning,
-  retry: TRANSIENT,
-  async execute(run) {
-    await run.writeAndRelease(finishResume(run.address));
-  },
-};
+function isLost({ runtimeCode }: CoordinatorError): boolean {
+  return runtimeCode === 'DATA_LOSS' || runtimeCode === 'NOT_FOUND';
+}
+
+/** @param last whether the lease is released with it: not where a Suspend goes on */
+export function finalizeRunning(last: boolean): WorkflowStep {
+  return {
+    name: 'finalize_running',
+    isComplete: isRunning,
+    retry: TRANSIENT,
+    async execute(run) {
+      const finish = finishResume(run.actor, run.address);
+      await (last ? run.writeAndRelease(finish) : run.write(finish));
+    },
+  };
+}

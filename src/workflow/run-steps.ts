@@ -48,7 +48,11 @@ export interface RunOptions {
 }
 
 /** Never throws: whatever a step throws is in the outcome. */
-export async function runSteps<State>(steps: readonly Step<State>[], state: State, options: RunOptions): Promise<Outcome> {
+export async function runSteps<State>(
+  steps: readonly Step<State>[],
+  state: State,
+  options: RunOptions,
+): Promise<Outcome> {
   const { clock, tell } = options;
   for (const step of steps) {
     const startedAtMs = clock.nowMs();

@@ -6,7 +6,14 @@
 // a claim that the next Resume finds again.
 
 import { formatRef } from '../actor/actor.js';
-import { abandonResume, beginSuspend, crash, finishSuspend, rollBackSuspend, type Transition } from '../actor/transition.js';
+import {
+  abandonResume,
+  beginSuspend,
+  crash,
+  finishSuspend,
+  rollBackCheckpoint,
+  type Transition,
+} from '../actor/transition.js';
 import { CoordinatorError } from '../errors.js';
 import { TRANSIENT } from './retry.js';
 import type { WorkflowRun, WorkflowStep } from './workflow-run.js';
@@ -28,16 +35,18 @@ export const markSuspending: WorkflowStep = {
   },
 };
 
-/** Also what continues another's Suspend, with the same pending snapshot. */
+/** Of Suspend and of Pause alike; also what continues another's, with the same pending snapshot. */
 export const checkpoint: WorkflowStep = {
   name: 'checkpoint',
-  isComplete: (run) => run.actor.state !== 'SUSPENDING',
+  isComplete: (run) => run.actor.state !== 'SUSPENDING' && run.actor.state !== 'PAUSING',
   retry: { ...TRANSIENT, isRetryable: (error) => error.maybeDone && TRANSIENT.isRetryable(error) },
   async execute(run, { signal, report }) {
     const snapshot = run.actor.pendingSnapshot;
-    if (snapshot === undefined) throw new Error(`actor ${formatRef(run.actor.ref)} is SUSPENDING without a snapshot`);
+    if (snapshot === undefined) throw new Error(`actor ${formatRef(run.actor.ref)} has no pending snapshot`);
     try {
-      const written = await run.callRuntime((runtime, call) => runtime.checkpoint({ ...call, snapshot }, report, signal));
+      const written = await run.callRuntime((runtime, call) =>
+        runtime.checkpoint({ ...call, snapshot }, report, signal),
+      );
       run.snapshotSizeBytes = written.sizeBytes;
     } catch (error) {
       // It answers, and does not run the actor: what it did since the latest snapshot is lost.
@@ -45,7 +54,7 @@ export const checkpoint: WorkflowStep = {
       throw error;
     }
   },
-  rollBack: (run, failure) => (run.workerGone ? crash(failure) : rollBackSuspend(failure)),
+  rollBack: (run, failure) => (run.workerGone ? crash(run.actor, failure) : rollBackCheckpoint(failure)),
 };
 
 /** What a Suspend does in place of a checkpoint when a Resume was left unfinished. */
@@ -79,6 +88,6 @@ export function finalizeSuspended(last: boolean): WorkflowStep {
 
 function finish(run: WorkflowRun): Transition {
   const { pendingSnapshot, state } = run.actor;
-  if (state !== 'SUSPENDING' || pendingSnapshot === undefined) return abandonResume();
+  if (state !== 'SUSPENDING' || pendingSnapshot === undefined) return abandonResume(run.actor);
   return finishSuspend({ ...pendingSnapshot, sizeBytes: run.snapshotSizeBytes, createTimeMs: run.clock.wallMs() });
 }

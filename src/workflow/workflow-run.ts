@@ -9,6 +9,8 @@ import { CoordinatorError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import type { NodeRuntime, RuntimeAt, RuntimeCall } from '../runtime/node-runtime.js';
 import type { WorkflowStore } from '../store/workflow-store.js';
+import type { Wakeups } from '../store/wakeups.js';
+import { queueFor, type Answer } from './queue-for.js';
 import type { Step } from './run-steps.js';
 
 /** A step of an actor's workflow, and what is left in the record when it surely failed. */
@@ -26,6 +28,8 @@ export class WorkflowRun {
   readonly lease: Lease;
   readonly clock: Clock;
   readonly #store: WorkflowStore;
+  readonly #wakeups: Wakeups;
+  readonly #workerWaitMs: number;
   readonly #runtimeAt: RuntimeAt;
   #actor: Actor;
   #released = false;
@@ -45,6 +49,8 @@ export class WorkflowRun {
     lease: Lease;
     clock: Clock;
     store: WorkflowStore;
+    wakeups: Wakeups;
+    workerWaitMs: number;
     runtimeAt: RuntimeAt;
     actor: Actor;
   }) {
@@ -55,6 +61,8 @@ export class WorkflowRun {
     this.lease = given.lease;
     this.clock = given.clock;
     this.#store = given.store;
+    this.#wakeups = given.wakeups;
+    this.#workerWaitMs = given.workerWaitMs;
     this.#runtimeAt = given.runtimeAt;
     this.#actor = given.actor;
   }
@@ -89,15 +97,41 @@ export class WorkflowRun {
     this.lease.end();
   }
 
-  async claimWorker(preferredNode: string | undefined): Promise<ClaimedWorker> {
-    this.guard();
-    this.claimed = await this.#store.claim({
-      actor: this.#actor.ref,
-      pool: this.#actor.pool,
-      fencingToken: this.lease.fencingToken,
-      ...(preferredNode !== undefined && { preferredNode }),
+  /** Claims a worker, and queues for one where none is free, as long as the caller wants to wait. */
+  async claimWorker(preferredNode: string | undefined, signal: AbortSignal): Promise<ClaimedWorker> {
+    const { ref, pool } = this.#actor;
+    this.claimed = await queueFor({
+      id: formatRef(ref),
+      // Whoever can use one node only would hold up everybody behind it.
+      waitMs: preferredNode === undefined ? this.#workerWaitMs : 0,
+      wakeups: this.#wakeups,
+      clock: this.clock,
+      signal,
+      leave: () => this.#store.leaveWorkerQueue(ref, pool),
+      ask: async (wait): Promise<Answer<ClaimedWorker>> => {
+        this.guard();
+        const { fencingToken } = this.lease;
+        try {
+          const value = await this.#store.claim({
+            actor: ref,
+            pool,
+            fencingToken,
+            ...(preferredNode !== undefined && { preferredNode }),
+            ...(wait !== undefined && { wait }),
+          });
+          return { type: 'granted', value };
+        } catch (error) {
+          if (!(error instanceof CoordinatorError) || error.reason !== 'NO_FREE_WORKER') throw error;
+          return { type: 'refused', error, askAgainInMs: Infinity };
+        }
+      },
     });
     return this.claimed;
+  }
+
+  /** Whether no worker of the actor's pool is registered on that node any more. */
+  async isNodeGone(node: string): Promise<boolean> {
+    return !(await this.#store.hasWorkersOn(this.#actor.pool, node));
   }
 
   /** After the record has stopped naming the worker, never before: it may run another actor at once. */

@@ -11,7 +11,8 @@ import { defaultNodeName, startNode, type NodeOptions, type RunningNode } from '
 import type { RegisterWorkerRequest__Output } from '../../src/generated/actorworkflow/v1/RegisterWorkerRequest.js';
 import type { WorkerRegistryHandlers } from '../../src/generated/actorworkflow/v1/WorkerRegistry.js';
 import { workerRegistryDefinition } from '../../src/rpc/proto.js';
-import { newWorker, type NewWorker } from '../../src/rpc/validate-worker.js';
+import { newWorker } from '../../src/rpc/validate-worker.js';
+import type { NewWorker } from '../../src/store/registry.js';
 import { logger } from './node-runtime-process.js';
 
 let directory: string;

@@ -40,18 +40,26 @@ beforeEach(async () => {
   await actors.create({ ref, spec: { command: ['run'], env: { A: 'b' }, image: '' }, pool: 'p' });
 });
 
-function acquire(options: { workflowId?: string; ttlMs?: number; idle?: boolean } = {}): Promise<AcquireResult> {
+const getActor = async (of: ActorRef): Promise<Actor> => (await actors.look(of)).actor;
+const everything = (): boolean => true;
+
+function acquire(
+  options: { workflowId?: string; ttlMs?: number; idle?: boolean; life?: string; wait?: boolean } = {},
+): Promise<AcquireResult> {
   return store.acquire({
     actor: ref,
     workflowId: options.workflowId ?? 'w1',
     kind: 'RESUME',
     holder: 'replica-a',
+    life: options.life ?? 'life-1',
+    acquireTimeMs: 5,
     ttlMs: options.ttlMs ?? 30_000,
+    ...(options.wait === true && { wait: { channel: 'wake', lifetimeMs: 200 } }),
     ...(options.idle === true && { idleState: 'RUNNING' as const }),
   });
 }
 
-async function granted(options: { workflowId?: string; ttlMs?: number } = {}) {
+async function granted(options: { workflowId?: string; ttlMs?: number; life?: string; wait?: boolean } = {}) {
   const result = await acquire(options);
   if (result.type !== 'granted') throw new Error(`not granted: ${JSON.stringify(result)}`);
   return result;
@@ -60,6 +68,16 @@ async function granted(options: { workflowId?: string; ttlMs?: number } = {}) {
 const addWorker = (name: string, node = 'n1', pool = 'p') =>
   workers.register({ ref: { pool, name }, runtimeAddress: `dns:///${name}:1`, node });
 
+const fresh: Actor = {
+  ref,
+  state: 'RESUMING',
+  version: 1,
+  spec: { command: [], env: {}, image: '' },
+  pool: 'p',
+  fencingToken: 0,
+  createTimeMs: 0,
+  updateTimeMs: 0,
+};
 const worker = { pool: 'p', name: 'w', node: 'n1', runtimeAddress: 'dns:///w:1' };
 const failure = { workflowId: 'w1', step: 's', reason: 'INTERNAL', message: 'm', timeMs: 1 };
 
@@ -74,6 +92,8 @@ describe('acquire', () => {
       workflow_id: 'w1',
       kind: 'RESUME',
       holder: 'replica-a',
+      life: 'life-1',
+      acquire_time_ms: 5,
       fencing_token: lease.fencingToken,
     });
   });
@@ -89,7 +109,13 @@ describe('acquire', () => {
   });
 
   it('says that there is no such actor', async () => {
-    const other = { actor: { namespace: 'ns', name: 'none' }, workflowId: 'w', kind: 'RESUME', holder: 'r', ttlMs: 1000 };
+    const other = {
+      actor: { namespace: 'ns', name: 'none' },
+      workflowId: 'w',
+      kind: 'RESUME',
+      holder: 'r',
+      ttlMs: 1000,
+    };
     expect(await store.acquire(other as never)).toEqual({ type: 'not_found' });
   });
 
@@ -157,12 +183,59 @@ describe('renew and release', () => {
   });
 });
 
+describe('the queue for a lease', () => {
+  it('is served in order, and a release wakes whoever is first', async () => {
+    const listener = redis.duplicate();
+    await listener.subscribe('wake');
+    const woken: string[] = [];
+    listener.on('message', (_channel, id) => woken.push(id));
+    const first = await granted();
+    expect(await acquire({ workflowId: 'w2', wait: true })).toMatchObject({ type: 'held' });
+    expect(await acquire({ workflowId: 'w3', wait: true })).toMatchObject({ type: 'held' });
+    await leases.release(first.lease);
+    await expect.poll(() => woken).toEqual(['w2']);
+    expect(await acquire({ workflowId: 'w4' })).toEqual({ type: 'queued', inFront: 2 });
+    expect(await acquire({ workflowId: 'w3', wait: true })).toEqual({ type: 'queued', inFront: 1 });
+    const second = await granted({ workflowId: 'w2', wait: true });
+    await leases.release(second.lease);
+    await expect.poll(() => woken).toEqual(['w2', 'w3']);
+    expect(await acquire({ workflowId: 'w3', wait: true })).toMatchObject({ type: 'granted' });
+    listener.disconnect();
+  });
+
+  it('passes over a waiter that has left, and over one that asks no more', async () => {
+    const { lease } = await granted();
+    for (const workflowId of ['w2', 'w3', 'w4']) await acquire({ workflowId, wait: true });
+    await leases.release(lease);
+    await store.leaveLeaseQueue(ref, 'w2');
+    expect(await acquire({ workflowId: 'w4', wait: true })).toEqual({ type: 'queued', inFront: 1 });
+    // w3 asks no more: after its lifetime it is w4's turn.
+    await expect.poll(() => acquire({ workflowId: 'w4', wait: true })).toMatchObject({ type: 'granted' });
+  });
+
+  it('does not hold up a replica that was restarted: its own former lease is taken back at once', async () => {
+    const first = await granted({ life: 'life-1' });
+    const again = await granted({ workflowId: 'w2', life: 'life-2' });
+    expect(again.lease.fencingToken).toBeGreaterThan(first.lease.fencingToken);
+    expect(await leases.release(first.lease)).toBe(false);
+  });
+
+  it('tells the holder of a lease that was broken by force why', async () => {
+    const { lease } = await granted();
+    expect(await actors.forceRelease(ref, 'it hangs')).toMatchObject({ holder: 'replica-a', workflowId: 'w1' });
+    expect(await leases.renew([{ ...lease, ttlMs: 1000, notAfterUs: Number.MAX_SAFE_INTEGER }])).toEqual([
+      { type: 'broken', reason: 'it hangs' },
+    ]);
+    expect(await actors.forceRelease(ref, 'again')).toBeUndefined();
+  });
+});
+
 describe('a transition', () => {
   it('is written with the version, and can release the lease in the same script', async () => {
     const { actor, lease } = await granted();
     const resuming = await store.transition(ref, lease, 'w1', beginResume(actor, worker), false);
     expect(resuming).toMatchObject({ state: 'RESUMING', version: 2, worker, previousState: 'SUSPENDED' });
-    const running = await store.transition(ref, lease, 'w1', finishResume('127.0.0.1:1'), true);
+    const running = await store.transition(ref, lease, 'w1', finishResume(actor, '127.0.0.1:1'), true);
     expect(running).toMatchObject({ state: 'RUNNING', version: 3, worker, address: '127.0.0.1:1' });
     expect(running.previousState).toBeUndefined();
     expect(await redis.exists(keys.lease('ns/a'))).toBe(0);
@@ -177,32 +250,32 @@ describe('a transition', () => {
     const stale = store.transition(ref, lease, 'w1', beginResume(actor, worker), true);
     await expect(stale).rejects.toMatchObject({ reason: 'LEASE_LOST' });
     expect(await redis.get(keys.lease('ns/a'))).toBe(later.lease.value);
-    expect(await actors.get(ref)).toMatchObject({ state: 'SUSPENDED', version: 1 });
+    expect(await getActor(ref)).toMatchObject({ state: 'SUSPENDED', version: 1 });
   });
 
   it('never overwrites a state that came meanwhile', async () => {
     const { lease } = await granted();
     await redis.hset(keys.actor(ref), 'state', 'CRASHED');
-    await expect(store.transition(ref, lease, 'w1', finishResume(''), true)).rejects.toMatchObject({
+    await expect(store.transition(ref, lease, 'w1', finishResume(fresh, ''), true)).rejects.toMatchObject({
       reason: 'INVALID_STATE',
       metadata: { state: 'CRASHED' },
     });
     expect(await redis.get(keys.lease('ns/a'))).toBe(lease.value);
-    expect(await actors.get(ref)).toMatchObject({ state: 'CRASHED', version: 1 });
+    expect(await getActor(ref)).toMatchObject({ state: 'CRASHED', version: 1 });
   });
 
   it('whose answer was lost is written once, and its repetition succeeds though the lease went with it', async () => {
     const { actor, lease } = await granted();
     await store.transition(ref, lease, 'w1', beginResume(actor, worker), false);
-    await store.transition(ref, lease, 'w1', finishResume(''), true);
-    const again = await store.transition(ref, lease, 'w1', finishResume(''), true);
+    await store.transition(ref, lease, 'w1', finishResume(fresh, ''), true);
+    const again = await store.transition(ref, lease, 'w1', finishResume(fresh, ''), true);
     expect(again).toMatchObject({ state: 'RUNNING', version: 3 });
   });
 
   it('moves a snapshot from pending to latest and lets go of the worker', async () => {
     const { actor, lease } = await granted();
     await store.transition(ref, lease, 'w1', beginResume(actor, worker), false);
-    await store.transition(ref, lease, 'w1', finishResume(''), false);
+    await store.transition(ref, lease, 'w1', finishResume(fresh, ''), false);
     const snapshot = { uri: 'file:///s', location: 'DURABLE', node: '', workflowId: 'w1', sizeBytes: 0 } as const;
     const suspending = await store.transition(ref, lease, 'w1', beginSuspend(snapshot), false);
     expect(suspending.pendingSnapshot).toEqual(snapshot);
@@ -292,7 +365,11 @@ describe('workers', () => {
   it('keep their claim and get their new address when they register again', async () => {
     await addWorker('w1', 'n1');
     await store.claim({ actor: ref, pool: 'p', fencingToken: 3 });
-    const again = await workers.register({ ref: { pool: 'p', name: 'w1' }, runtimeAddress: 'dns:///new:2', node: 'n2' });
+    const again = await workers.register({
+      ref: { pool: 'p', name: 'w1' },
+      runtimeAddress: 'dns:///new:2',
+      node: 'n2',
+    });
     expect(again).toMatchObject({ actor: ref, fencingToken: 3, node: 'n2' });
     expect(await store.findWorker('p', 'w1')).toMatchObject({ runtimeAddress: 'dns:///new:2', node: 'n2' });
     await store.free(ref, 'p', 3);
@@ -324,10 +401,10 @@ describe('workers', () => {
     const { actor, lease } = await granted();
     const claimed = await store.claim({ actor: ref, pool: 'p', fencingToken: lease.fencingToken });
     await store.transition(ref, lease, 'w1', beginResume(actor, claimed), false);
-    await store.transition(ref, lease, 'w1', finishResume(''), true);
+    await store.transition(ref, lease, 'w1', finishResume(fresh, ''), true);
     await expect(workers.deregister(target, false)).rejects.toMatchObject({ reason: 'INVALID_STATE' });
     await workers.deregister(target, true);
-    const crashed: Actor = await actors.get(ref);
+    const crashed: Actor = await getActor(ref);
     expect(crashed).toMatchObject({ state: 'CRASHED', version: 4, lastFailure: { reason: 'WORKER_NOT_FOUND' } });
     expect(crashed.worker).toBeUndefined();
     expect((await workers.list('p', 10, '')).items.map(({ ref: { name } }) => name)).toEqual(['w2']);
@@ -349,10 +426,10 @@ describe('actors', () => {
     for (const name of ['c', 'b', 'e', 'd']) await create(name);
     // As a crash between the two writes of a creation or a deletion leaves them.
     for (const name of ['b', 'c', 'd']) await redis.del(keys.actor({ namespace: 'ns', name }));
-    const first = await actors.list('ns', 1, '');
+    const first = await actors.list('ns', 1, '', everything);
     expect(first.items.map(({ ref: { name } }) => name)).toEqual(['a']);
     expect(first.nextAfter).toBe('a');
-    const last = await actors.list('ns', 1, 'a');
+    const last = await actors.list('ns', 1, 'a', everything);
     expect(last.items.map(({ ref: { name } }) => name)).toEqual(['e']);
     expect(last.nextAfter).toBeUndefined();
   });
@@ -361,25 +438,22 @@ describe('actors', () => {
     const [names, stamps] = keys.index('ns');
     await redis.zadd(names, 0, 'old', 0, 'new');
     await redis.hset(stamps, { old: String((Date.now() - 61_000) * 1000), new: String(Date.now() * 1000) });
-    await actors.list('ns', 10, '');
+    await actors.list('ns', 10, '', everything);
     expect(await redis.zrange(names, 0, -1)).toEqual(['a', 'new']);
   });
 
-  it('are deleted only when nothing runs and nobody holds their lease, with a claim that was left', async () => {
+  it('are deleted under their lease only, with a claim that was left and all that was kept of them', async () => {
     const { lease } = await granted();
-    await expect(actors.delete(ref)).rejects.toMatchObject({ reason: 'LEASE_HELD', metadata: { holder: 'replica-a' } });
-    await leases.release(lease);
-    await redis.hset(keys.actor(ref), 'state', 'RUNNING');
-    await expect(actors.delete(ref)).rejects.toMatchObject({ reason: 'INVALID_STATE', metadata: { state: 'RUNNING' } });
-    await redis.hset(keys.actor(ref), 'state', 'SUSPENDED');
     await addWorker('w1');
     await store.claim({ actor: ref, pool: 'p', fencingToken: lease.fencingToken });
-    await actors.delete(ref);
-    await expect(actors.get(ref)).rejects.toMatchObject({ reason: 'ACTOR_NOT_FOUND' });
-    expect(await actors.list('ns', 10, '')).toEqual({ items: [] });
+    await expect(actors.delete(ref, { ...lease, value: 'another' })).rejects.toMatchObject({ reason: 'LEASE_LOST' });
+    await actors.delete(ref, lease);
+    await expect(getActor(ref)).rejects.toMatchObject({ reason: 'ACTOR_NOT_FOUND' });
+    expect(await actors.list('ns', 10, '', everything)).toEqual({ items: [] });
+    expect(await redis.exists(keys.lease('ns/a'))).toBe(0);
     const other = { namespace: 'ns', name: 'b' };
     expect((await store.claim({ actor: other, pool: 'p', fencingToken: 1 })).name).toBe('w1');
-    await expect(actors.delete(ref)).rejects.toMatchObject({ reason: 'ACTOR_NOT_FOUND' });
+    await expect(actors.delete(ref, lease)).rejects.toMatchObject({ reason: 'ACTOR_NOT_FOUND' });
   });
 
   it('that are created again while their deletion is under way stay in the index', async () => {
@@ -388,6 +462,6 @@ describe('actors', () => {
     await redis.del(keys.actor(ref));
     await create('a');
     expect(await redis.hget(stamps, 'a')).not.toBe(stale);
-    expect((await actors.list('ns', 10, '')).items.length).toBe(1);
+    expect((await actors.list('ns', 10, '', everything)).items.length).toBe(1);
   });
 });

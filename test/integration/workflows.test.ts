@@ -1,25 +1,31 @@
+import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import type { ActorRef, ActorState } from '../../src/actor/actor.js';
+import type { Actor, ActorRef, ActorState } from '../../src/actor/actor.js';
 import { systemClock } from '../../src/clock.js';
 import { CoordinatorError } from '../../src/errors.js';
 import { Heartbeat } from '../../src/lease/heartbeat.js';
 import { leaseTimings } from '../../src/lease/timings.js';
 import { RedisActorRegistry } from '../../src/store/redis/actor-registry.js';
 import { Keys } from '../../src/store/redis/keys.js';
+import { RedisEventLog } from '../../src/store/redis/event-log.js';
+import { RedisWakeups } from '../../src/store/redis/wakeups.js';
 import { RedisLeaseStore } from '../../src/store/redis/lease-store.js';
 import { RedisWorkerRegistry } from '../../src/store/redis/worker-registry.js';
 import { RedisWorkflowStore } from '../../src/store/redis/workflow-store.js';
 import type { WorkflowEvent } from '../../src/workflow/event.js';
 import type { WorkflowStream } from '../../src/workflow/request.js';
-import { Workflows, type WorkflowSettings } from '../../src/workflow/workflows.js';
+import type { WorkflowSettings } from '../../src/workflow/execute.js';
+import { Workflows } from '../../src/workflow/workflows.js';
 import { uniquePrefix } from '../redis.js';
 import { breakOff, fail, hang, ignoreCancel, refuse, ScriptedRuntime } from '../scripted-runtime.js';
 
 const redis = new Redis(inject('redisUrl'));
+const subscriber = redis.duplicate();
 afterAll(() => {
   redis.disconnect();
+  subscriber.disconnect();
 });
 
 const ref: ActorRef = { namespace: 'ns', name: 'a' };
@@ -52,6 +58,7 @@ function replica(settings: Partial<WorkflowSettings> & { ttlMs?: number } = {}):
   return new Workflows(
     {
       instanceId: 'replica-a',
+      life: randomUUID(),
       timings,
       workflowDeadlineMs: 300_000,
       unwindGraceMs: 5000,
@@ -62,6 +69,8 @@ function replica(settings: Partial<WorkflowSettings> & { ttlMs?: number } = {}):
     {
       store: new RedisWorkflowStore(redis, keys),
       leaseStore,
+      eventLog: new RedisEventLog(redis, keys),
+      wakeups: new RedisWakeups(subscriber, keys, randomUUID()),
       heartbeat,
       runtimeAt: runtime.at,
       clock: systemClock,
@@ -98,9 +107,16 @@ async function read(stream: WorkflowStream, watch?: (event: WorkflowEvent) => vo
 }
 
 const never = new AbortController().signal;
-const resume = (on = replica(), signal = never, extra: { boot?: boolean; deadlineMs?: number; leaseEvents?: boolean } = {}) =>
-  on.resume({ actor: ref, boot: false, leaseEvents: false, ...extra }, signal);
-const suspend = (on = replica(), signal = never) => on.suspend({ actor: ref, leaseEvents: false }, signal);
+const plain = { actor: ref, leaseEvents: false, leaseWaitMs: 0, join: false, outlivesCaller: false };
+const getActor = async (of: ActorRef): Promise<Actor> => (await actors.look(of)).actor;
+const resume = (
+  on = replica(),
+  signal = never,
+  extra: { boot?: boolean; deadlineMs?: number; leaseEvents?: boolean } = {},
+) => on.resume({ ...plain, boot: false, workerWaitMs: 0, ...extra }, signal);
+const suspend = (on = replica(), signal = never) => on.suspend(plain, signal);
+
+const pause = (on = replica(), signal = never): WorkflowStream => on.pause(plain, signal);
 
 const holders = async (): Promise<(string | undefined)[]> =>
   (await workers.list('p', 10, '')).items.map(({ actor }) => actor?.name);
@@ -113,7 +129,8 @@ async function bringTo(state: ActorState): Promise<void> {
     runtime.next('restore', hang);
     const caller = new AbortController();
     await read(resume(replica(), caller.signal), ({ fact }) => {
-      if (fact.type === 'step_started' && fact.step === 'restore') caller.abort(new CoordinatorError('CANCELLED', 'gone'));
+      if (fact.type === 'step_started' && fact.step === 'restore')
+        caller.abort(new CoordinatorError('CANCELLED', 'gone'));
     });
   } else {
     await read(resume());
@@ -122,11 +139,12 @@ async function bringTo(state: ActorState): Promise<void> {
     runtime.next('checkpoint', hang);
     const caller = new AbortController();
     await read(suspend(replica(), caller.signal), ({ fact }) => {
-      if (fact.type === 'step_started' && fact.step === 'checkpoint') caller.abort(new CoordinatorError('CANCELLED', 'gone'));
+      if (fact.type === 'step_started' && fact.step === 'checkpoint')
+        caller.abort(new CoordinatorError('CANCELLED', 'gone'));
     });
   }
   if (state === 'CRASHED') await workers.deregister({ pool: 'p', name: 'w1' }, true);
-  expect((await actors.get(ref)).state).toBe(state);
+  expect((await getActor(ref)).state).toBe(state);
   runtime.calls.length = 0;
 }
 
@@ -145,28 +163,30 @@ describe('Resume leads from', () => {
       type: 'completed',
       actor: { state: 'RUNNING', worker: { name: 'w1' }, address: '127.0.0.1:8080' },
     });
-    expect(runtime.calls).toMatchObject([{ name: 'restore', address: 'dns:///w1:1', call: { worker: { name: 'w1' } } }]);
+    expect(runtime.calls).toMatchObject([
+      { name: 'restore', address: 'dns:///w1:1', call: { worker: { name: 'w1' } } },
+    ]);
     expect(await leaseIsFree()).toBe(true);
   });
 
   it('RUNNING to RUNNING without a lease, also while another workflow holds it', async () => {
     await bringTo('RUNNING');
     await redis.set(keys.lease('ns/a'), 'held by another');
-    const before = await actors.get(ref);
+    const before = await getActor(ref);
     const { facts, steps, error } = await read(resume());
     expect(error).toBeUndefined();
     expect(steps).toEqual(['(load_actor)', '(assign_worker)', '(restore)', '(finalize_running)']);
     expect(facts[0]).not.toHaveProperty('lease');
-    expect(await actors.get(ref)).toEqual(before);
+    expect(await getActor(ref)).toEqual(before);
     expect(runtime.calls).toEqual([]);
   });
 
   it('RESUMING on, on the same worker, with a greater token', async () => {
     await bringTo('RESUMING');
-    const before = await actors.get(ref);
+    const before = await getActor(ref);
     const { error } = await read(resume());
     expect(error).toBeUndefined();
-    const after = await actors.get(ref);
+    const after = await getActor(ref);
     expect(after).toMatchObject({ state: 'RUNNING', worker: before.worker });
     expect(runtime.calls[0]?.call.fencingToken).toBeGreaterThan(before.fencingToken);
     expect(await holders()).toEqual(['a', undefined]);
@@ -178,12 +198,12 @@ describe('Resume leads from', () => {
     await workers.deregister({ pool: 'p', name: 'w1' }, true);
     const { error } = await read(resume());
     expect(error).toBeUndefined();
-    expect(await actors.get(ref)).toMatchObject({ state: 'RUNNING', worker: { name: 'w2' } });
+    expect(await getActor(ref)).toMatchObject({ state: 'RUNNING', worker: { name: 'w2' } });
   });
 
   it('SUSPENDING to RUNNING: it finishes the suspend first, then restores that snapshot', async () => {
     await bringTo('SUSPENDING');
-    const { pendingSnapshot } = await actors.get(ref);
+    const { pendingSnapshot } = await getActor(ref);
     const { steps, error } = await read(resume());
     expect(error).toBeUndefined();
     expect(steps).toEqual([
@@ -205,10 +225,10 @@ describe('Resume leads from', () => {
   it('CRASHED to RUNNING with the latest snapshot', async () => {
     await bringTo('RUNNING');
     await read(suspend());
-    const { latestSnapshot } = await actors.get(ref);
+    const { latestSnapshot } = await getActor(ref);
     await read(resume());
     await workers.deregister({ pool: 'p', name: 'w2' }, true);
-    expect(await actors.get(ref)).toMatchObject({ state: 'CRASHED', latestSnapshot });
+    expect(await getActor(ref)).toMatchObject({ state: 'CRASHED', latestSnapshot });
     runtime.calls.length = 0;
     const { error } = await read(resume());
     expect(error).toBeUndefined();
@@ -222,17 +242,78 @@ describe('Resume leads from', () => {
     expect(runtime.calls.at(-1)?.call).not.toHaveProperty('snapshot');
   });
 
-  it('PAUSED only to a worker on the node that has the snapshot', async () => {
-    const snapshot = { uri: 'local:///s', location: 'LOCAL', node: 'n2', workflow_id: 'w', size_bytes: 1 };
-    await redis.hset(keys.actor(ref), 'state', 'PAUSED', 'latest_snapshot', JSON.stringify(snapshot));
-    const refused = await read(resume());
-    expect(refused.error).toMatchObject({ reason: 'NO_FREE_WORKER', metadata: { node: 'n2' } });
-    expect(await actors.get(ref)).toMatchObject({ state: 'PAUSED' });
+  it('PAUSED only to a worker on its node, where its frozen process is', async () => {
+    await bringTo('RUNNING');
+    await read(suspend());
+    const { latestSnapshot: durable } = await getActor(ref);
+    await read(resume());
+    await read(pause());
+    const paused = await getActor(ref);
+    expect(paused).toMatchObject({ state: 'PAUSED', latestSnapshot: { location: 'LOCAL', node: 'n' } });
     expect(await holders()).toEqual([undefined, undefined]);
+    for (const name of ['w1', 'w2']) await workers.deregister({ pool: 'p', name }, false);
     await workers.register({ ref: { pool: 'p', name: 'w3' }, runtimeAddress: 'dns:///w3:1', node: 'n2' });
-    const { error } = await read(resume());
+    await workers.register({ ref: { pool: 'p', name: 'w4' }, runtimeAddress: 'dns:///w4:1', node: 'n' });
+    const other = { namespace: 'ns', name: 'b' };
+    await actors.create({ ref: other, spec: { command: [], env: {}, image: '' }, pool: 'p' });
+    const store = new RedisWorkflowStore(redis, keys);
+    await store.claim({ actor: other, pool: 'p', fencingToken: 1, preferredNode: 'n' });
+    const refused = await read(resume());
+    expect(refused.error).toMatchObject({ reason: 'NO_FREE_WORKER', metadata: { node: 'n' } });
+    expect(await getActor(ref)).toMatchObject({ state: 'PAUSED', latestSnapshot: paused.latestSnapshot });
+    await store.free(other, 'p', 1);
+    expect((await read(resume())).error).toBeUndefined();
+    const resumed = await getActor(ref);
+    expect(resumed).toMatchObject({ state: 'RUNNING', worker: { name: 'w4' }, latestSnapshot: durable });
+    expect(runtime.calls.at(-1)?.call).toMatchObject({ snapshot: { uri: paused.latestSnapshot?.uri } });
+    expect(resumed).not.toHaveProperty('pausedOn');
+  });
+
+  it('PAUSED to the latest durable snapshot when the node is gone, or has lost what it froze', async () => {
+    const loseNode = async (): Promise<void> => {
+      for (const name of ['w1', 'w2']) await workers.deregister({ pool: 'p', name }, false);
+    };
+    const loseMemory = (): Promise<void> => {
+      runtime.next('restore', fail('RUNTIME_FAILED', 'not here', { runtimeCode: 'DATA_LOSS' }));
+      return Promise.resolve();
+    };
+    for (const lose of [loseMemory, loseNode]) {
+      await workers.register({ ref: { pool: 'p', name: 'w1' }, runtimeAddress: 'dns:///w1:1', node: 'n' });
+      await read(resume());
+      await read(suspend());
+      const { latestSnapshot: durable } = await getActor(ref);
+      await read(resume());
+      await read(pause());
+      await workers.register({ ref: { pool: 'p', name: 'w9' }, runtimeAddress: 'dns:///w9:1', node: 'n2' });
+      await lose();
+      expect((await read(resume())).error).toBeDefined();
+      expect(await getActor(ref)).toMatchObject({ state: 'CRASHED', latestSnapshot: durable });
+      expect((await read(resume())).error).toBeUndefined();
+      expect(runtime.calls.at(-1)?.call).toMatchObject({ snapshot: { uri: durable?.uri } });
+      await read(suspend());
+    }
+  });
+
+  it('PAUSING to RUNNING: it finishes the pause first', async () => {
+    await bringTo('RUNNING');
+    runtime.next('checkpoint', hang);
+    const caller = new AbortController();
+    await read(pause(replica(), caller.signal), ({ fact }) => {
+      if (fact.type === 'step_started' && fact.step === 'checkpoint')
+        caller.abort(new CoordinatorError('CANCELLED', 'gone'));
+    });
+    expect(await getActor(ref)).toMatchObject({ state: 'PAUSING' });
+    const { steps, error } = await read(resume());
     expect(error).toBeUndefined();
-    expect(await actors.get(ref)).toMatchObject({ state: 'RUNNING', worker: { name: 'w3' } });
+    expect(steps).toEqual([
+      'load_actor',
+      '(mark_pausing)',
+      'checkpoint',
+      'finalize_paused',
+      'assign_worker',
+      'restore',
+      'finalize_running',
+    ]);
   });
 });
 
@@ -242,7 +323,7 @@ describe('Suspend leads from', () => {
     const { facts, steps, error } = await read(suspend());
     expect(error).toBeUndefined();
     expect(steps).toEqual(['load_actor', 'mark_suspending', 'checkpoint', 'finalize_suspended']);
-    const actor = await actors.get(ref);
+    const actor = await getActor(ref);
     expect(actor).toMatchObject({ state: 'SUSPENDED', latestSnapshot: { location: 'DURABLE', sizeBytes: 42 } });
     expect(actor.latestSnapshot?.uri).toMatch(/^file:\/\/\/snapshots\/ns\/a\/[-0-9a-f]{36}$/);
     expect(facts.at(-1)).toMatchObject({ type: 'completed', actor });
@@ -253,21 +334,21 @@ describe('Suspend leads from', () => {
   });
 
   it('SUSPENDED to SUSPENDED: every step skipped', async () => {
-    const before = await actors.get(ref);
+    const before = await getActor(ref);
     const { steps, error } = await read(suspend());
     expect(error).toBeUndefined();
     expect(steps).toEqual(['(load_actor)', '(mark_suspending)', '(checkpoint)', '(finalize_suspended)']);
-    expect(await actors.get(ref)).toMatchObject({ state: 'SUSPENDED', version: before.version });
+    expect(await getActor(ref)).toMatchObject({ state: 'SUSPENDED', version: before.version });
     expect(await leaseIsFree()).toBe(true);
   });
 
   it('SUSPENDING on, with the same pending snapshot', async () => {
     await bringTo('SUSPENDING');
-    const { pendingSnapshot } = await actors.get(ref);
+    const { pendingSnapshot } = await getActor(ref);
     const { steps, error } = await read(suspend());
     expect(error).toBeUndefined();
     expect(steps).toEqual(['load_actor', '(mark_suspending)', 'checkpoint', 'finalize_suspended']);
-    expect(await actors.get(ref)).toMatchObject({ state: 'SUSPENDED', latestSnapshot: { uri: pendingSnapshot?.uri } });
+    expect(await getActor(ref)).toMatchObject({ state: 'SUSPENDED', latestSnapshot: { uri: pendingSnapshot?.uri } });
   });
 
   it('RESUMING to SUSPENDED: it stops what may run and frees the worker', async () => {
@@ -276,7 +357,7 @@ describe('Suspend leads from', () => {
     expect(error).toBeUndefined();
     expect(steps).toEqual(['load_actor', 'stop', 'finalize_suspended']);
     expect(runtime.calls).toMatchObject([{ name: 'stop', address: 'dns:///w1:1' }]);
-    expect(await actors.get(ref)).toMatchObject({ state: 'SUSPENDED' });
+    expect(await getActor(ref)).toMatchObject({ state: 'SUSPENDED' });
     expect(await holders()).toEqual([undefined, undefined]);
   });
 
@@ -284,7 +365,7 @@ describe('Suspend leads from', () => {
     await bringTo('CRASHED');
     const { error } = await read(suspend());
     expect(error).toBeUndefined();
-    expect(await actors.get(ref)).toMatchObject({ state: 'SUSPENDED' });
+    expect(await getActor(ref)).toMatchObject({ state: 'SUSPENDED' });
     expect(runtime.calls).toEqual([]);
   });
 
@@ -302,7 +383,7 @@ describe('a step that surely failed', () => {
     const { facts, error } = await read(resume());
     expect(error).toMatchObject({ reason: 'RUNTIME_FAILED', runtimeCode: 'FAILED_PRECONDITION' });
     expect(facts.at(-1)).toMatchObject({ type: 'failed', reason: 'RUNTIME_FAILED', step: 'restore' });
-    const actor = await actors.get(ref);
+    const actor = await getActor(ref);
     expect(actor).toMatchObject({
       state: 'SUSPENDED',
       lastFailure: { step: 'restore', reason: 'RUNTIME_FAILED', message: 'no such image' },
@@ -311,14 +392,14 @@ describe('a step that surely failed', () => {
     expect(await holders()).toEqual([undefined, undefined]);
     expect(await leaseIsFree()).toBe(true);
     await read(resume());
-    expect(await actors.get(ref)).not.toHaveProperty('lastFailure');
+    expect(await getActor(ref)).not.toHaveProperty('lastFailure');
   });
 
   it('in a checkpoint: the actor still runs, and the pending snapshot is dropped', async () => {
     await bringTo('RUNNING');
     runtime.next('checkpoint', refuse);
     expect((await read(suspend())).error).toMatchObject({ reason: 'RUNTIME_FAILED' });
-    const actor = await actors.get(ref);
+    const actor = await getActor(ref);
     expect(actor).toMatchObject({ state: 'RUNNING', worker: { name: 'w1' }, lastFailure: { step: 'checkpoint' } });
     expect(actor).not.toHaveProperty('pendingSnapshot');
     expect(await holders()).toEqual(['a', undefined]);
@@ -328,7 +409,7 @@ describe('a step that surely failed', () => {
     await bringTo('RUNNING');
     runtime.next('checkpoint', fail('RUNTIME_FAILED', 'not here', { runtimeCode: 'NOT_FOUND' }));
     expect((await read(suspend())).error).toMatchObject({ reason: 'RUNTIME_FAILED' });
-    expect(await actors.get(ref)).toMatchObject({ state: 'CRASHED' });
+    expect(await getActor(ref)).toMatchObject({ state: 'CRASHED' });
     expect(await holders()).toEqual([undefined, undefined]);
   });
 
@@ -336,7 +417,7 @@ describe('a step that surely failed', () => {
     await workers.deregister({ pool: 'p', name: 'w1' }, false);
     await workers.deregister({ pool: 'p', name: 'w2' }, false);
     expect((await read(resume())).error).toMatchObject({ reason: 'NO_MATCHING_POOL' });
-    expect(await actors.get(ref)).toMatchObject({ state: 'SUSPENDED', lastFailure: { step: 'assign_worker' } });
+    expect(await getActor(ref)).toMatchObject({ state: 'SUSPENDED', lastFailure: { step: 'assign_worker' } });
   });
 });
 
@@ -357,7 +438,7 @@ describe('a step that may have happened', () => {
     const { facts, error } = await read(resume());
     expect(error).toMatchObject({ reason: 'RUNTIME_UNAVAILABLE' });
     expect(facts.filter(({ type }) => type === 'step_retrying').length).toBe(4);
-    expect(await actors.get(ref)).toMatchObject({ state: 'RESUMING', lastFailure: { reason: 'RUNTIME_UNAVAILABLE' } });
+    expect(await getActor(ref)).toMatchObject({ state: 'RESUMING', lastFailure: { reason: 'RUNTIME_UNAVAILABLE' } });
     expect(await holders()).toEqual(['a', undefined]);
     expect(await leaseIsFree()).toBe(true);
   });
@@ -369,13 +450,13 @@ describe('a step that may have happened', () => {
       await breakOff({} as never, never, () => undefined);
     });
     expect((await read(suspend())).error).toMatchObject({ reason: 'RUNTIME_UNAVAILABLE' });
-    expect(await actors.get(ref)).toMatchObject({ state: 'CRASHED' });
+    expect(await getActor(ref)).toMatchObject({ state: 'CRASHED' });
   });
 
   it('does not overwrite that its worker was taken out of service meanwhile', async () => {
     runtime.next('restore', () => workers.deregister({ pool: 'p', name: 'w1' }, true));
     expect((await read(resume())).error).toMatchObject({ reason: 'INVALID_STATE', metadata: { state: 'CRASHED' } });
-    expect(await actors.get(ref)).toMatchObject({ state: 'CRASHED' });
+    expect(await getActor(ref)).toMatchObject({ state: 'CRASHED' });
     expect(await leaseIsFree()).toBe(true);
   });
 });
@@ -403,7 +484,7 @@ describe('a workflow ends', () => {
       if (fact.type === 'step_started' && fact.step === 'restore') void redis.del(keys.lease('ns/a'));
     });
     expect(error).toMatchObject({ reason: 'LEASE_LOST' });
-    const actor = await actors.get(ref);
+    const actor = await getActor(ref);
     expect(actor).toMatchObject({ state: 'RESUMING', worker: { name: 'w1' } });
     expect(actor).not.toHaveProperty('lastFailure');
   });
@@ -413,7 +494,7 @@ describe('a workflow ends', () => {
       await redis.set(keys.lease('ns/a'), 'another');
     });
     expect((await read(resume())).error).toMatchObject({ reason: 'LEASE_LOST' });
-    expect(await actors.get(ref)).toMatchObject({ state: 'RESUMING' });
+    expect(await getActor(ref)).toMatchObject({ state: 'RESUMING' });
     expect(await redis.get(keys.lease('ns/a'))).toBe('another');
   });
 
@@ -436,7 +517,7 @@ describe('a workflow ends', () => {
     expect(performance.now() - startedAtMs).toBeLessThan(300);
     expect(error).toMatchObject({ reason: 'WORKFLOW_DEADLINE' });
     expect(await leaseIsFree()).toBe(true);
-    expect(await actors.get(ref)).toMatchObject({ state: 'RESUMING', lastFailure: { reason: 'WORKFLOW_DEADLINE' } });
+    expect(await getActor(ref)).toMatchObject({ state: 'RESUMING', lastFailure: { reason: 'WORKFLOW_DEADLINE' } });
     expect(await holders()).toEqual(['a', undefined]);
   });
 
@@ -445,7 +526,7 @@ describe('a workflow ends', () => {
     const { error } = await read(resume(replica({ unwindGraceMs: 50 }), never, { deadlineMs: 50 }));
     expect(error).toMatchObject({ reason: 'WORKFLOW_DEADLINE' });
     expect(await leaseIsFree()).toBe(false);
-    expect(await actors.get(ref)).toMatchObject({ state: 'RESUMING' });
+    expect(await getActor(ref)).toMatchObject({ state: 'RESUMING' });
   });
 
   it('as OVERLOADED at once when the replica runs --max-workflows already', async () => {
@@ -472,7 +553,7 @@ describe('a workflow ends', () => {
     await drained;
     expect((await first).error).toMatchObject({ reason: 'DRAINING' });
     expect(await leaseIsFree()).toBe(true);
-    expect(await actors.get(ref)).toMatchObject({ state: 'RESUMING' });
+    expect(await getActor(ref)).toMatchObject({ state: 'RESUMING' });
   });
 
   it('for a caller that leaves the iteration', async () => {
@@ -481,7 +562,7 @@ describe('a workflow ends', () => {
     for await (const { fact } of stream) if (fact.type === 'step_started' && fact.step === 'restore') break;
     await stream.ended;
     expect(await leaseIsFree()).toBe(true);
-    expect(await actors.get(ref)).toMatchObject({ state: 'RESUMING', lastFailure: { reason: 'CANCELLED' } });
+    expect(await getActor(ref)).toMatchObject({ state: 'RESUMING', lastFailure: { reason: 'CANCELLED' } });
   });
 });
 

@@ -21,7 +21,12 @@ describe('the configuration', () => {
   });
 
   it('reads durations in each of their forms', () => {
-    const { lease } = parseConfig({ ...redis, leaseTtl: '1.5m', leaseRenewInterval: '250ms', leaseRenewDeadline: '1s' });
+    const { lease } = parseConfig({
+      ...redis,
+      leaseTtl: '1.5m',
+      leaseRenewInterval: '250ms',
+      leaseRenewDeadline: '1s',
+    });
     expect(lease).toMatchObject({ ttlMs: 90_000, renewIntervalMs: 250, renewDeadlineMs: 1000 });
   });
 
@@ -69,14 +74,33 @@ describe('a Redis URL', () => {
   const credentials = { username: 'u@', password: 'p:/' };
   it.each([
     ['redis://localhost', { type: 'standalone', node: { host: 'localhost', port: 6379 }, db: 0, tls: false }],
-    ['rediss://u%40:p%3A%2F@h:1/2', { type: 'standalone', node: { host: 'h', port: 1 }, db: 2, tls: true, credentials }],
+    [
+      'rediss://u%40:p%3A%2F@h:1/2',
+      { type: 'standalone', node: { host: 'h', port: 1 }, db: 2, tls: true, credentials },
+    ],
     ['redis://[::1]:7', { type: 'standalone', node: { host: '::1', port: 7 } }],
     ['unix:///run/a%20b.sock', { type: 'socket', path: '/run/a b.sock' }],
     [
       'redis+sentinel://:s3cret@a,b:1/main',
-      { type: 'sentinel', nodes: [{ host: 'a', port: 26379 }, { host: 'b', port: 1 }], master: 'main' },
+      {
+        type: 'sentinel',
+        nodes: [
+          { host: 'a', port: 26379 },
+          { host: 'b', port: 1 },
+        ],
+        master: 'main',
+      },
     ],
-    ['redis+cluster://a:1,b', { type: 'cluster', nodes: [{ host: 'a', port: 1 }, { host: 'b', port: 6379 }] }],
+    [
+      'redis+cluster://a:1,b',
+      {
+        type: 'cluster',
+        nodes: [
+          { host: 'a', port: 1 },
+          { host: 'b', port: 6379 },
+        ],
+      },
+    ],
   ])('%s is understood', (url, target) => {
     expect(parseRedisUrl(url)).toMatchObject(target);
   });

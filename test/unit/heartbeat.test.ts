@@ -51,6 +51,10 @@ class ScriptedStore implements LeaseStore {
     await settle();
   }
 
+  acquire(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   release(lease: LeaseIdentity): Promise<boolean> {
     this.released.push(lease);
     return Promise.resolve(true);
@@ -236,7 +240,10 @@ describe('lease timings', () => {
     [{ ttlMs: 30_000, renewIntervalMs: 30_000 }, /^--lease-renew-interval: got 30000ms; expected .* at most half/],
     [{ ttlMs: 30_000, renewIntervalMs: 0 }, /^--lease-renew-interval: got 0ms/],
     [{ ttlMs: 30_000, renewDeadlineMs: 5000 }, /^--lease-renew-deadline: got 5000ms; expected at least/],
-    [{ ttlMs: 30_000, renewDeadlineMs: 29_800 }, /^--lease-renew-deadline: got 29800ms; .* less than --lease-ttl minus/],
+    [
+      { ttlMs: 30_000, renewDeadlineMs: 29_800 },
+      /^--lease-renew-deadline: got 29800ms; .* less than --lease-ttl minus/,
+    ],
     [{ ttlMs: 50 }, /^--lease-ttl: got 50ms; expected at least 100ms/],
     [{ ttlMs: NaN }, /^--lease-ttl: got NaNms/],
   ])('that cannot work together are refused: %j', (timings, message) => {

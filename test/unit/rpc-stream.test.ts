@@ -59,7 +59,11 @@ beforeEach(async () => {
   };
   const service: WorkflowService = {
     resume: run,
-    suspend: (request, signal) => run({ ...request, boot: false }, signal),
+    suspend: (request, signal) => run({ ...request, boot: false, workerWaitMs: 0 }, signal),
+    pause: (request, signal) => run({ ...request, boot: false, workerWaitMs: 0 }, signal),
+    watch: () => {
+      throw new Error('not asked for here');
+    },
   };
   const deps: CallDeps = {
     clock: systemClock,

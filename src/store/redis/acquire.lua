@@ -1,27 +1,43 @@
--- Takes the lease on an actor and returns its record, in one round trip.
--- KEYS  1 the actor's record, 2 its lease
+-- Takes the lease on an actor and returns its record, in one round trip; or
+-- takes a place in the queue for it.
+-- KEYS  1 the actor's record, 2 its lease, 3 the queue for it, 4 its waiters
 -- ARGV  1 TTL in ms, 2 the lease's value up to its fencing token,
---       3 a state in which there is nothing to do, or ''
+--       3 a state in which there is nothing to do, or '',
+--       4 holder, 5 which life of the holder this is, 6 workflow id,
+--       7 the channel to be woken on, or '' not to wait,
+--       8 for how many ms a waiter is believed to be there
 -- Returns {'granted', token, time in µs, record}, {'idle', record},
---         {'held', value, expires in ms} or {'not_found'}; a record is a flat
---         list of fields and values.
+--         {'held', value, expires in ms}, {'queued', how many are in front} or
+--         {'not_found'}; a record is a flat list of fields and values.
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {'not_found'} end
 if state == ARGV[3] then return {'idle', redis.call('HGETALL', KEYS[1])} end
 
+local now = now_us()
 local value = redis.call('GET', KEYS[2])
 if value then
-  local expires = redis.call('PTTL', KEYS[2])
-  if expires < 0 then
-    -- Somebody wrote here by hand. Without an expiry the actor would be stuck.
-    redis.call('PEXPIRE', KEYS[2], ARGV[1])
-    expires = tonumber(ARGV[1])
+  local decoded, lease = pcall(cjson.decode, value)
+  -- A former life of this holder has it: that one is dead, since names are unique.
+  local mine = decoded and type(lease) == 'table' and lease.holder == ARGV[4] and lease.life ~= ARGV[5]
+  if not mine then
+    local expires = redis.call('PTTL', KEYS[2])
+    if expires < 0 then
+      -- Somebody wrote here by hand. Without an expiry the actor would be stuck.
+      redis.call('PEXPIRE', KEYS[2], ARGV[1])
+      expires = tonumber(ARGV[1])
+    end
+    if ARGV[7] ~= '' then wait_in(KEYS[3], KEYS[4], now, ARGV[6], ARGV[7], tonumber(ARGV[8])) end
+    return {'held', value, expires}
   end
-  return {'held', value, expires}
 end
 
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
+local first = first_waiter(KEYS[3], KEYS[4], now)
+if first and first ~= ARGV[6] then
+  if ARGV[7] ~= '' then wait_in(KEYS[3], KEYS[4], now, ARGV[6], ARGV[7], tonumber(ARGV[8])) end
+  return {'queued', redis.call('ZRANK', KEYS[3], ARGV[6]) or redis.call('ZCARD', KEYS[3])}
+end
+if first then leave(KEYS[3], KEYS[4], ARGV[6]) end
+
 -- The floor by time: a failover that forgets the last tokens repeats none.
 local token = math.max((tonumber(redis.call('HGET', KEYS[1], 'fencing_token')) or 0) + 1, now)
 token = string.format('%.0f', token)

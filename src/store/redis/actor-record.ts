@@ -2,7 +2,15 @@
 // in ms since 1970, snapshots, spec and failure as JSON in snake_case, and the
 // worker in fields of its own, since scripts compare them.
 
-import type { Actor, ActorRef, ActorState, Snapshot, WorkflowFailure, WorkloadSpec } from '../../actor/actor.js';
+import type {
+  Actor,
+  ActorRef,
+  ActorState,
+  ClaimedWorker,
+  Snapshot,
+  WorkflowFailure,
+  WorkloadSpec,
+} from '../../actor/actor.js';
 import type { Changes } from '../../actor/transition.js';
 import type { NewActor } from '../registry.js';
 
@@ -18,18 +26,22 @@ export function newRecord(actor: NewActor): string[] {
 /** What a transition writes, as fields and values; '' removes. */
 export function encodeChanges(changes: Changes): string[] {
   const fields: string[] = [];
-  const { worker, latestSnapshot, pendingSnapshot, lastFailure, previousState, address } = changes;
+  const set = <T>(field: string, value: T | null | undefined, encode: (value: T) => string): void => {
+    if (value !== undefined) fields.push(field, value === null ? '' : encode(value));
+  };
+  const { worker } = changes;
   if (worker !== undefined) {
     fields.push('worker_pool', worker?.pool ?? '', 'worker_name', worker?.name ?? '');
     fields.push('worker_node', worker?.node ?? '', 'worker_runtime_address', worker?.runtimeAddress ?? '');
   }
-  if (latestSnapshot !== undefined) fields.push('latest_snapshot', latestSnapshot ? encodeSnapshot(latestSnapshot) : '');
-  if (pendingSnapshot !== undefined) {
-    fields.push('pending_snapshot', pendingSnapshot ? encodeSnapshot(pendingSnapshot) : '');
-  }
-  if (lastFailure !== undefined) fields.push('last_failure', lastFailure ? encodeFailure(lastFailure) : '');
-  if (previousState !== undefined) fields.push('previous_state', previousState ?? '');
-  if (address !== undefined) fields.push('address', address ?? '');
+  set('latest_snapshot', changes.latestSnapshot, encodeSnapshot);
+  set('pending_snapshot', changes.pendingSnapshot, encodeSnapshot);
+  set('durable_snapshot', changes.durableSnapshot, encodeSnapshot);
+  set('paused_on', changes.pausedOn, (pausedOn) => JSON.stringify(pausedOn));
+  set('last_failure', changes.lastFailure, encodeFailure);
+  set('previous_state', changes.previousState, String);
+  set('recovery_attempts', changes.recoveryAttempts, String);
+  set('address', changes.address, String);
   return fields;
 }
 
@@ -45,12 +57,14 @@ export function encodeFailure(failure: WorkflowFailure): string {
 
 /** @throws TypeError where the record is not one of this service's */
 export function decodeActor(ref: ActorRef, fields: Fields): Actor {
-  const latest = fields.get('latest_snapshot');
-  const pending = fields.get('pending_snapshot');
-  const failure = fields.get('last_failure');
-  const previous = fields.get('previous_state');
-  const address = fields.get('address');
-  const workerName = fields.get('worker_name');
+  const optional = <Name extends string, T>(
+    name: Name,
+    field: string,
+    decode: (text: string) => T,
+  ): { readonly [Key in Name]?: T } => {
+    const value = fields.get(field);
+    return value === undefined ? {} : ({ [name]: decode(value) } as { readonly [Key in Name]: T });
+  };
   return {
     ref,
     state: decodeState(required(fields, 'state')),
@@ -60,19 +74,20 @@ export function decodeActor(ref: ActorRef, fields: Fields): Actor {
     fencingToken: Number(required(fields, 'fencing_token')),
     createTimeMs: Number(required(fields, 'create_time_ms')),
     updateTimeMs: Number(required(fields, 'update_time_ms')),
-    ...(workerName !== undefined && {
-      worker: {
-        pool: required(fields, 'worker_pool'),
-        name: workerName,
-        node: fields.get('worker_node') ?? '',
-        runtimeAddress: required(fields, 'worker_runtime_address'),
-      },
-    }),
-    ...(address !== undefined && { address }),
-    ...(latest !== undefined && { latestSnapshot: decodeSnapshot(latest) }),
-    ...(pending !== undefined && { pendingSnapshot: decodeSnapshot(pending) }),
-    ...(failure !== undefined && { lastFailure: decodeFailure(failure) }),
-    ...(previous !== undefined && { previousState: decodeState(previous) }),
+    ...optional('worker', 'worker_name', (name) => ({
+      pool: required(fields, 'worker_pool'),
+      name,
+      node: fields.get('worker_node') ?? '',
+      runtimeAddress: required(fields, 'worker_runtime_address'),
+    })),
+    ...optional('address', 'address', String),
+    ...optional('latestSnapshot', 'latest_snapshot', decodeSnapshot),
+    ...optional('pendingSnapshot', 'pending_snapshot', decodeSnapshot),
+    ...optional('durableSnapshot', 'durable_snapshot', decodeSnapshot),
+    ...optional('pausedOn', 'paused_on', (json) => JSON.parse(json) as ClaimedWorker),
+    ...optional('lastFailure', 'last_failure', decodeFailure),
+    ...optional('previousState', 'previous_state', decodeState),
+    ...optional('recoveryAttempts', 'recovery_attempts', Number),
   };
 }
 

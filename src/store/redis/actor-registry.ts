@@ -5,15 +5,21 @@
 // record first, for the same reason.
 
 import { formatRef, type Actor, type ActorRef } from '../../actor/actor.js';
-import { CoordinatorError, leaseHeld } from '../../errors.js';
-import type { ActorRegistryStore, NewActor, Page } from '../registry.js';
+import { actorNotFound, CoordinatorError } from '../../errors.js';
+import type { LeaseIdentity } from '../../lease/lease-store.js';
+import type { ActorRegistryStore, ActorView, NewActor, Page } from '../registry.js';
+import type { HeldLease } from '../workflow-store.js';
 import { decodeActor, newRecord } from './actor-record.js';
 import type { Keys } from './keys.js';
 import { decodeHeldLease } from './lease-value.js';
 import { record, run, scripts, text, type RedisClient, type Reply } from './scripts.js';
 import { answered } from './unavailable.js';
 
-const DELETABLE = ['SUSPENDED', 'PAUSED', 'CRASHED'] as const;
+/** Fewer than this are not worth a round trip of their own when a listing reads on. */
+const MIN_READ = 100;
+
+/** A holder asks at its next renewal: within a third of the longest sensible TTL. */
+const BROKEN_KEPT_MS = 10 * 60_000;
 
 /** A creation that has not written its record this long after its index entry does not any more. */
 const CREATE_WITHIN_US = 10_000_000;
@@ -33,7 +39,8 @@ export class RedisActorRegistry implements ActorRegistryStore {
   async create(actor: NewActor): Promise<Actor> {
     const { namespace, name } = actor.ref;
     const stamp = Number(await run(this.#client, scripts.indexActor, this.#keys.index(namespace), [name]));
-    const reply = await run(this.#client, 
+    const reply = await run(
+      this.#client,
       scripts.createActor,
       [this.#keys.actor(actor.ref)],
       [stamp + CREATE_WITHIN_US, ...newRecord(actor)],
@@ -44,63 +51,92 @@ export class RedisActorRegistry implements ActorRegistryStore {
       case 'exists':
         throw new CoordinatorError('ACTOR_ALREADY_EXISTS', `actor ${formatRef(actor.ref)} exists already`);
       default:
-        throw new CoordinatorError('STORE_UNAVAILABLE', 'Redis took too long to create the record', { retryAfterMs: 1000 });
+        throw new CoordinatorError('STORE_UNAVAILABLE', 'Redis took too long to create the record', {
+          retryAfterMs: 1000,
+        });
     }
   }
 
-  async get(ref: ActorRef): Promise<Actor> {
-    const actor = await this.#find(ref);
-    if (actor === undefined) throw notFound(ref);
-    return actor;
+  async look(ref: ActorRef): Promise<ActorView> {
+    const name = formatRef(ref);
+    const keys = [this.#keys.actor(ref), this.#keys.lease(name), this.#keys.events(ref)[1]];
+    const reply = await run(this.#client, scripts.lookActor, keys, []);
+    if (text(reply, 0) === 'not_found') throw actorNotFound(name);
+    const actor = decodeActor(ref, record(reply, 1));
+    const nowMs = Number(text(reply, 6));
+    const value = text(reply, 2);
+    if (value === '') return { actor, nowMs };
+    const lease = decodeHeldLease(value, Number(reply[3]));
+    // The log may still be that of the workflow before.
+    const step = text(reply, 4) === lease.workflowId ? text(reply, 5) : '';
+    return { actor, nowMs, lease: { ...lease, step } };
   }
 
-  async list(namespace: string, pageSize: number, after: string): Promise<Page<Actor>> {
+  async list(
+    namespace: string,
+    pageSize: number,
+    after: string,
+    isWanted: (actor: Actor) => boolean,
+  ): Promise<Page<Actor>> {
     const items: Actor[] = [];
     let from = after;
-    // Entries without a record make a page short, so read on until it is full:
-    // it is never empty before the last one.
+    // Entries without a record, and actors that nobody wants, make a page short, so
+    // read on until it is full: it is never empty before the last one.
     for (;;) {
-      const wanted = pageSize + 1 - items.length;
+      const wanted = Math.max(pageSize + 1 - items.length, MIN_READ);
       const rows = await run(this.#client, scripts.listIndex, this.#keys.index(namespace), [from, wanted]);
       const names = rows.filter((_, index) => index % 2 === 0) as string[];
       const found = await Promise.all(names.map((name) => this.#find({ namespace, name })));
       for (const [index, name] of names.entries()) {
         const actor = found[index];
-        if (actor !== undefined) items.push(actor);
-        else await this.#unindex(namespace, name, rows[2 * index + 1], SWEEP_AFTER_US);
+        if (actor === undefined) await this.#unindex(namespace, name, rows[2 * index + 1], SWEEP_AFTER_US);
+        else if (isWanted(actor)) items.push(actor);
       }
       const last = items[pageSize - 1];
-      if (items.length > pageSize && last !== undefined) return { items: items.slice(0, pageSize), nextAfter: last.ref.name };
+      if (items.length > pageSize && last !== undefined)
+        return { items: items.slice(0, pageSize), nextAfter: last.ref.name };
       if (names.length < wanted) return { items };
       from = names.at(-1) ?? from;
     }
   }
 
-  async delete(ref: ActorRef): Promise<void> {
+  async delete(ref: ActorRef, lease: LeaseIdentity): Promise<void> {
+    const name = formatRef(ref);
     const [, stamps] = this.#keys.index(ref.namespace);
     // Read before the record goes: a creation that comes between has a new one.
     const stamp = await answered(this.#client.hget(stamps, ref.name));
-    const reply = await run(this.#client, 
-      scripts.deleteActor,
-      [this.#keys.actor(ref), this.#keys.lease(formatRef(ref))],
-      [...DELETABLE],
-    );
+    const keys = [...this.#leaseKeys(ref), ...this.#keys.events(ref)];
+    const reply = await run(this.#client, scripts.deleteActor, keys, [lease.value]);
     switch (text(reply, 0)) {
       case 'not_found':
-        throw notFound(ref);
-      case 'held':
-        throw leaseHeld(formatRef(ref), decodeHeldLease(text(reply, 1), Number(reply[2])));
-      case 'conflict':
-        throw new CoordinatorError(
-          'INVALID_STATE',
-          `actor ${formatRef(ref)} is ${text(reply, 1)}; only one that is ${DELETABLE.join(', ')} can be deleted: suspend it first`,
-          { metadata: { state: text(reply, 1) } },
-        );
+        throw actorNotFound(name);
+      case 'lost':
+        throw new CoordinatorError('LEASE_LOST', `the lease on ${name} was lost before it was deleted`);
     }
     const actor = decodeActor(ref, record(reply, 1));
-    // A Suspend that died between its two last writes has left a claim; no actor will want it again.
-    await run(this.#client, scripts.freeWorker, this.#keys.pool(actor.pool), [formatRef(ref), actor.fencingToken]);
+    // No actor will want its claim again.
+    await run(this.#client, scripts.freeWorker, this.#keys.pool(actor.pool), [name, actor.fencingToken]);
     await this.#unindex(ref.namespace, ref.name, stamp, 0);
+  }
+
+  async forceRelease(ref: ActorRef, reason: string): Promise<HeldLease | undefined> {
+    const name = formatRef(ref);
+    const keys = [...this.#leaseKeys(ref), this.#keys.brokenLease(name)];
+    const args = [reason, BROKEN_KEPT_MS, this.#keys.wakeChannel('')];
+    const reply = await run(this.#client, scripts.forceRelease, keys, args);
+    switch (text(reply, 0)) {
+      case 'not_found':
+        throw actorNotFound(name);
+      case 'free':
+        return undefined;
+      default:
+        return decodeHeldLease(text(reply, 1), Number(reply[2]));
+    }
+  }
+
+  #leaseKeys(ref: ActorRef): string[] {
+    const name = formatRef(ref);
+    return [this.#keys.actor(ref), this.#keys.lease(name), ...this.#keys.leaseQueue(name)];
   }
 
   async #find(ref: ActorRef): Promise<Actor | undefined> {
@@ -112,8 +148,4 @@ export class RedisActorRegistry implements ActorRegistryStore {
     if (typeof stamp !== 'string') return;
     await run(this.#client, scripts.unindexActor, this.#keys.index(namespace), [name, stamp, leastAgeUs]);
   }
-}
-
-function notFound(ref: ActorRef): CoordinatorError {
-  return new CoordinatorError('ACTOR_NOT_FOUND', `no actor ${formatRef(ref)}; ActorRegistry.CreateActor creates it`);
 }

@@ -7,7 +7,8 @@
 local worker = redis.call('HMGET', KEYS[1], 'worker_pool', 'worker_name')
 if worker[1] ~= ARGV[1] or worker[2] ~= ARGV[2] then return {'unchanged'} end
 local time = redis.call('TIME')
-redis.call('HDEL', KEYS[1], 'worker_pool', 'worker_name', 'worker_node', 'worker_runtime_address', 'address', 'pending_snapshot', 'previous_state')
+redis.call('HDEL', KEYS[1], 'worker_pool', 'worker_name', 'worker_node', 'worker_runtime_address', 'address', 'pending_snapshot', 'previous_state',
+  'recovery_attempts')
 redis.call('HSET', KEYS[1], 'state', 'CRASHED', 'last_failure', ARGV[3], 'written_by', 'deregister',
   'update_time_ms', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
 redis.call('HINCRBY', KEYS[1], 'version', 1)

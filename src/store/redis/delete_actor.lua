@@ -1,17 +1,13 @@
--- Deletes an actor's record if nothing runs and nobody holds its lease.
--- KEYS  1 the record, 2 the lease
--- ARGV  the states in which it may be deleted
--- Returns {'deleted', record}, {'held', value, expires in ms},
---         {'conflict', state} or {'not_found'}
-local state = redis.call('HGET', KEYS[1], 'state')
-if not state then return {'not_found'} end
+-- Deletes an actor's record, under a lease that goes with it.
+-- KEYS  1 the record, 2 the lease, 3 the queue for it, 4 its waiters,
+--       5 the events, 6 what workflow they are of
+-- ARGV  1 the lease's value
+-- Returns {'deleted', record}, {'lost', lease value or ''} or {'not_found'}
+local record = redis.call('HGETALL', KEYS[1])
+if #record == 0 then return {'not_found'} end
 local value = redis.call('GET', KEYS[2])
-if value then return {'held', value, redis.call('PTTL', KEYS[2])} end
-for _, allowed in ipairs(ARGV) do
-  if state == allowed then
-    local record = redis.call('HGETALL', KEYS[1])
-    redis.call('DEL', KEYS[1])
-    return {'deleted', record}
-  end
-end
-return {'conflict', state}
+if value ~= ARGV[1] then return {'lost', value or ''} end
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[5], KEYS[6])
+-- Whoever waits hears at once that there is no such actor.
+wake_first(KEYS[3], KEYS[4], now_us())
+return {'deleted', record}

@@ -1,5 +1,5 @@
 -- Takes a worker out of service, with its claim.
--- KEYS  as in register_worker.lua, 7 claims by actor
+-- KEYS  as in register_worker.lua
 -- ARGV  1 name, 2 the holder that the caller has dealt with, or ''
 -- Returns {'removed'}, {'held', holder} by another one, or {'not_found'}
 local registration = redis.call('HGET', KEYS[1], ARGV[1])
@@ -18,4 +18,5 @@ if order then
 end
 redis.call('HDEL', KEYS[1], ARGV[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[10], ARGV[1])
 return {'removed'}

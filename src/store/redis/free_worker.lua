@@ -1,5 +1,5 @@
 -- Frees the worker that an actor holds, unless a newer token has claimed it.
--- KEYS  as in register_worker.lua, 7 claims by actor
+-- KEYS  as in register_worker.lua
 -- ARGV  1 actor, 2 fencing token
 -- Returns {'freed', name}, {'newer', token} or {'nothing'} was held
 local name = redis.call('HGET', KEYS[7], ARGV[1])
@@ -14,4 +14,5 @@ redis.call('HDEL', KEYS[5], name)
 local order = redis.call('INCR', KEYS[6])
 redis.call('ZADD', KEYS[3], order, name)
 redis.call('ZADD', KEYS[4], 0, string.format('%s %016d %s', cjson.decode(redis.call('HGET', KEYS[1], name)).node, order, name))
+wake_first(KEYS[8], KEYS[9], now_us())
 return {'freed', name}

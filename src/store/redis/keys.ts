@@ -28,9 +28,70 @@ export class Keys {
     return [`${this.#prefix}actors:{${namespace}}`, `${this.#prefix}actors:{${namespace}}:stamps`];
   }
 
-  /** In the order that register_worker.lua gives; claims come last. */
-  pool(name: string): [workers: string, names: string, free: string, freeByNode: string, holders: string, order: string, claims: string] {
+  /** A sorted set and a hash: who waits for the lease, and what queue.lua keeps of each. */
+  leaseQueue(resource: string): [queue: string, waiters: string] {
+    return [`${this.lease(resource)}:queue`, `${this.lease(resource)}:waiters`];
+  }
+
+  /** A string: the value of a lease that was broken by force, and why. */
+  brokenLease(resource: string): string {
+    return `${this.lease(resource)}:broken`;
+  }
+
+  /** A string: the last fencing token of a lease that is on no actor. */
+  plainToken(resource: string): string {
+    return `${this.lease(resource)}:token`;
+  }
+
+  /** A sorted set and a hash: the events of the latest workflow by sequence, and which workflow that is. */
+  events(ref: ActorRef): [events: string, of: string] {
+    const base = `${this.#prefix}events:{${formatRef(ref)}}`;
+    return [base, `${base}:of`];
+  }
+
+  /** A channel: tells the watchers of an actor that there are events. */
+  eventsChannel(ref: ActorRef): string {
+    return this.events(ref)[0];
+  }
+
+  /** A channel: wakes the waiters of one life of one replica. */
+  wakeChannel(life: string): string {
+    return `${this.#prefix}wake:${life}`;
+  }
+
+  /** A set: the names of all pools that ever had a worker. */
+  pools(): string {
+    return `${this.#prefix}pools`;
+  }
+
+  /** In the order that register_worker.lua gives. */
+  pool(name: string): PoolKeys {
     const base = `${this.#prefix}workers:{pool:${name}}`;
-    return [base, `${base}:names`, `${base}:free`, `${base}:free-by-node`, `${base}:holders`, `${base}:order`, `${base}:claims`];
+    const of = (what: string): string => `${base}:${what}`;
+    return [
+      base,
+      of('names'),
+      of('free'),
+      of('free-by-node'),
+      of('holders'),
+      of('order'),
+      of('claims'),
+      of('queue'),
+      of('waiters'),
+      of('expiries'),
+    ];
   }
 }
+
+export type PoolKeys = readonly [
+  workers: string,
+  names: string,
+  free: string,
+  freeByNode: string,
+  holders: string,
+  order: string,
+  claims: string,
+  queue: string,
+  waiters: string,
+  expiries: string,
+];

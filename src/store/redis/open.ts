@@ -1,5 +1,5 @@
 // The stores of one replica on one Redis. Guarantees: leases have a connection
-// of their own; the scripts are loaded before the stores count as ready; a
+// of their own, and so have wake-ups; the scripts are loaded before the stores count as ready; a
 // Redis that must not be used is refused, once it answers for the first time.
 // Readiness is whether it answered the last PING, so it also notices a server
 // that is stopped but keeps its connections.
@@ -8,13 +8,17 @@ import type { Logger } from 'pino';
 import type { CancelTimer, Clock } from '../../clock.js';
 import type { LeaseStore } from '../../lease/lease-store.js';
 import type { RedisTarget } from '../redis-url.js';
+import type { EventLogStore } from '../event-log.js';
+import type { Wakeups } from '../wakeups.js';
 import type { ActorRegistryStore, WorkerRegistryStore } from '../registry.js';
 import type { WorkflowStore } from '../workflow-store.js';
 import { RedisActorRegistry } from './actor-registry.js';
 import { connect } from './connect.js';
+import { RedisEventLog } from './event-log.js';
 import { Keys } from './keys.js';
 import { RedisLeaseStore } from './lease-store.js';
 import { scripts, type RedisClient } from './scripts.js';
+import { RedisWakeups } from './wakeups.js';
 import { RedisWorkerRegistry } from './worker-registry.js';
 import { RedisWorkflowStore } from './workflow-store.js';
 
@@ -24,6 +28,8 @@ export interface StoreOptions {
   readonly allowEviction: boolean;
   /** Names the connections in CLIENT LIST. */
   readonly name: string;
+  /** Names this life of the replica; no other process has it. */
+  readonly life: string;
   /** The time limit of a renewal: --lease-renew-interval. */
   readonly renewTimeoutMs: number;
   readonly clock: Clock;
@@ -35,6 +41,8 @@ export interface StoreOptions {
 }
 
 export interface Stores {
+  readonly eventLog: EventLogStore;
+  readonly wakeups: Wakeups;
   readonly workflows: WorkflowStore;
   readonly leases: LeaseStore;
   readonly actors: ActorRegistryStore;
@@ -52,7 +60,8 @@ export function openStores(options: StoreOptions): Stores {
   const { target, keyPrefix, name, renewTimeoutMs, logger } = options;
   const records = connect(target, `${name}:records`, Math.min(MAX_COMMAND_MS, renewTimeoutMs));
   const leases = connect(target, `${name}:leases`, renewTimeoutMs);
-  for (const client of [records, leases]) {
+  const subscriber = connect(target, `${name}:wakeups`, Math.min(MAX_COMMAND_MS, renewTimeoutMs));
+  for (const client of [records, leases, subscriber]) {
     // ioredis reconnects by itself; every command says what it needs to say.
     client.on('error', (error) => {
       logger.debug({ err: error }, 'Redis connection failed');
@@ -63,12 +72,15 @@ export function openStores(options: StoreOptions): Stores {
   return {
     workflows: new RedisWorkflowStore(records, keys),
     leases: new RedisLeaseStore(leases, keys),
+    eventLog: new RedisEventLog(records, keys),
+    wakeups: new RedisWakeups(subscriber, keys, options.life),
     actors: new RedisActorRegistry(records, keys),
     workers: new RedisWorkerRegistry(records, keys),
     close() {
       stopWatching();
       records.disconnect();
       leases.disconnect();
+      subscriber.disconnect();
     },
   };
 }

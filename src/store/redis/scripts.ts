@@ -15,16 +15,26 @@ export interface Script {
   readonly sha1: string;
 }
 
+const read = (name: string): string => readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
+
+/** The functions that scripts which wait or wake share, since Redis has no way to include. */
+const QUEUE = read('queue');
+
 function load(name: string): Script {
-  const source = readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8');
+  const source = QUEUE + read(name);
   return { source, sha1: createHash('sha1').update(source).digest('hex') };
 }
 
 export const scripts = {
   acquire: load('acquire'),
+  acquirePlain: load('acquire_plain'),
   renew: load('renew'),
   release: load('release'),
+  forceRelease: load('force_release'),
   transition: load('transition'),
+  appendEvents: load('append_events'),
+  readEvents: load('read_events'),
+  lookActor: load('look_actor'),
   createActor: load('create_actor'),
   deleteActor: load('delete_actor'),
   crashActor: load('crash_actor'),
@@ -34,6 +44,7 @@ export const scripts = {
   registerWorker: load('register_worker'),
   deregisterWorker: load('deregister_worker'),
   claimWorker: load('claim_worker'),
+  leaveWorkerQueue: load('leave_worker_queue'),
   freeWorker: load('free_worker'),
 } as const;
 
@@ -64,7 +75,8 @@ export function isNoScript(error: unknown): boolean {
 /** The reply's string at `index`; a reply of another shape is a bug, and says so. */
 export function text(reply: Reply, index: number): string {
   const value = reply[index];
-  if (typeof value !== 'string') throw new TypeError(`reply ${JSON.stringify(reply)} has no string at ${String(index)}`);
+  if (typeof value !== 'string')
+    throw new TypeError(`reply ${JSON.stringify(reply)} has no string at ${String(index)}`);
   return value;
 }
 

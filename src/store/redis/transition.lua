@@ -1,5 +1,5 @@
 -- Writes one transition of an actor's record, fenced by its lease.
--- KEYS  1 the record, 2 the lease
+-- KEYS  1 the record, 2 the lease, 3 the queue for it, 4 its waiters
 -- ARGV  1 the lease's value, 2 the mark of this write: workflow id and name,
 --       3 the state to write, 4 'release' or 'keep' the lease,
 --       5 n: how many states it may start from, then those,
@@ -29,9 +29,11 @@ if not repeated then
       redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
     end
   end
-  local time = redis.call('TIME')
   redis.call('HINCRBY', KEYS[1], 'version', 1)
-  redis.call('HSET', KEYS[1], 'update_time_ms', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
+  redis.call('HSET', KEYS[1], 'update_time_ms', string.format('%.0f', math.floor(now_us() / 1000)))
 end
-if ARGV[4] == 'release' and lease == ARGV[1] then redis.call('DEL', KEYS[2]) end
+if ARGV[4] == 'release' and lease == ARGV[1] then
+  redis.call('DEL', KEYS[2])
+  wake_first(KEYS[3], KEYS[4], now_us())
+end
 return {'ok', redis.call('HGETALL', KEYS[1])}

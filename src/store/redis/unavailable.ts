@@ -4,10 +4,12 @@
 import { CoordinatorError } from '../../errors.js';
 
 /** Redis's own refusals that pass: it answered, so the command was surely not carried out. */
-const PASSING = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|OOM|NOREPLICAS|MISCONF|BUSY|NOAUTH|WRONGPASS|NOPERM)\b/;
+const PASSING =
+  /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|OOM|NOREPLICAS|MISCONF|BUSY|NOAUTH|WRONGPASS|NOPERM)\b/;
 
 /** The client's own refusals: it had no connection, so nothing was sent. */
-const NOT_SENT = /enableOfflineQueue|Connection is closed|None of startup nodes|Cluster isn't ready|Failed to refresh slots/;
+const NOT_SENT =
+  /enableOfflineQueue|Connection is closed|None of startup nodes|Cluster isn't ready|Failed to refresh slots/;
 
 /** How soon a caller may try again: about a reconnection, far less than a failover. */
 const RETRY_AFTER_MS = 1000;

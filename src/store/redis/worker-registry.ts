@@ -5,10 +5,11 @@
 
 import type { WorkerRef } from '../../actor/actor.js';
 import { CoordinatorError } from '../../errors.js';
-import type { Page, Worker, WorkerRegistryStore } from '../registry.js';
+import type { NewWorker, Page, Worker, WorkerRegistryStore } from '../registry.js';
 import { encodeFailure } from './actor-record.js';
 import type { Keys } from './keys.js';
 import { run, scripts, text, type RedisClient } from './scripts.js';
+import { answered } from './unavailable.js';
 
 /** Each attempt finds another actor on the worker: more than a few means that it is in full use. */
 const MAX_FORCE_ATTEMPTS = 5;
@@ -22,14 +23,23 @@ export class RedisWorkerRegistry implements WorkerRegistryStore {
     this.#keys = keys;
   }
 
-  async register(worker: { ref: WorkerRef; runtimeAddress: string; node: string }): Promise<Worker> {
-    const { ref, runtimeAddress, node } = worker;
-    const reply = await run(this.#client, scripts.registerWorker, this.#keys.pool(ref.pool).slice(0, 6), [
+  async register({ ref, runtimeAddress, node, ttlMs }: NewWorker): Promise<Worker> {
+    // Before the worker: a pool that is listed and empty is nothing to anybody.
+    await answered(this.#client.sadd(this.#keys.pools(), ref.pool));
+    const reply = await run(this.#client, scripts.registerWorker, this.#keys.pool(ref.pool), [
       ref.name,
       node,
       JSON.stringify({ node, runtime_address: runtimeAddress }),
+      Math.floor(ttlMs ?? 0),
     ]);
-    return { ref, runtimeAddress, node, ...decodeHolder(text(reply, 0)) };
+    const expireTimeMs = Number(text(reply, 1));
+    return {
+      ref,
+      runtimeAddress,
+      node,
+      ...decodeHolder(text(reply, 0)),
+      ...(expireTimeMs > 0 && { expireTimeMs }),
+    };
   }
 
   async deregister(ref: WorkerRef, force: boolean): Promise<void> {

@@ -27,13 +27,21 @@ export class RedisWorkflowStore implements WorkflowStore {
   async acquire(request: AcquireRequest): Promise<AcquireResult> {
     const resource = formatRef(request.actor);
     const head = leaseValueHead(request);
-    const keys = [this.#keys.actor(request.actor), this.#keys.lease(resource)];
     let reply: Reply;
     try {
-      reply = await run(this.#client, scripts.acquire, keys, [Math.floor(request.ttlMs), head, request.idleState ?? '']);
+      reply = await run(this.#client, scripts.acquire, this.#leaseKeys(request.actor), [
+        Math.floor(request.ttlMs),
+        head,
+        request.idleState ?? '',
+        request.holder,
+        request.life,
+        request.workflowId,
+        request.wait?.channel ?? '',
+        request.wait?.lifetimeMs ?? 0,
+      ]);
     } catch (error) {
       // Perhaps granted, and nobody to renew it: others would wait for its TTL.
-      void run(this.#client, scripts.release, [this.#keys.lease(resource)], [head]).catch(() => undefined);
+      void this.#release(request.actor, head, request.workflowId).catch(() => undefined);
       throw error;
     }
     switch (text(reply, 0)) {
@@ -54,9 +62,16 @@ export class RedisWorkflowStore implements WorkflowStore {
         return { type: 'idle', actor: decodeActor(request.actor, record(reply, 1)) };
       case 'held':
         return { type: 'held', by: decodeHeldLease(text(reply, 1), Number(reply[2])) };
+      case 'queued':
+        return { type: 'queued', inFront: Number(reply[1]) };
       default:
         return { type: 'not_found' };
     }
+  }
+
+  async leaveLeaseQueue(actor: ActorRef, workflowId: string): Promise<void> {
+    // No lease begins like this: it only leaves.
+    await this.#release(actor, '-', workflowId);
   }
 
   async transition(
@@ -66,19 +81,15 @@ export class RedisWorkflowStore implements WorkflowStore {
     transition: Transition,
     release: boolean,
   ): Promise<Actor> {
-    const reply = await run(this.#client, 
-      scripts.transition,
-      [this.#keys.actor(actor), this.#keys.lease(lease.resource)],
-      [
-        lease.value,
-        `${workflowId} ${transition.name}`,
-        transition.to,
-        release ? 'release' : 'keep',
-        transition.from.length,
-        ...transition.from,
-        ...encodeChanges(transition.changes),
-      ],
-    );
+    const reply = await run(this.#client, scripts.transition, this.#leaseKeys(actor), [
+      lease.value,
+      `${workflowId} ${transition.name}`,
+      transition.to,
+      release ? 'release' : 'keep',
+      transition.from.length,
+      ...transition.from,
+      ...encodeChanges(transition.changes),
+    ]);
     const name = formatRef(actor);
     switch (text(reply, 0)) {
       case 'ok':
@@ -105,6 +116,8 @@ export class RedisWorkflowStore implements WorkflowStore {
       actor,
       fencingToken,
       request.preferredNode ?? '',
+      request.wait?.channel ?? '',
+      request.wait?.lifetimeMs ?? 0,
     ]);
     switch (text(reply, 0)) {
       case 'claimed':
@@ -129,13 +142,33 @@ export class RedisWorkflowStore implements WorkflowStore {
     }
   }
 
+  async leaveWorkerQueue(actor: ActorRef, pool: string): Promise<void> {
+    await run(this.#client, scripts.leaveWorkerQueue, this.#keys.pool(pool), [formatRef(actor)]);
+  }
+
   async free(actor: ActorRef, pool: string, fencingToken: number): Promise<void> {
     await run(this.#client, scripts.freeWorker, this.#keys.pool(pool), [formatRef(actor), fencingToken]);
+  }
+
+  async hasWorkersOn(pool: string, node: string): Promise<boolean> {
+    const registrations = await answered(this.#client.hvals(this.#keys.pool(pool)[0]));
+    return registrations.some((registration) => decodeWorker(pool, '', registration).node === node);
   }
 
   async findWorker(pool: string, name: string): Promise<ClaimedWorker | undefined> {
     const registration = await answered(this.#client.hget(this.#keys.pool(pool)[0], name));
     return registration === null ? undefined : decodeWorker(pool, name, registration);
+  }
+
+  /** The record, its lease, and the queue for that. */
+  #leaseKeys(actor: ActorRef): string[] {
+    const resource = formatRef(actor);
+    return [this.#keys.actor(actor), this.#keys.lease(resource), ...this.#keys.leaseQueue(resource)];
+  }
+
+  async #release(actor: ActorRef, value: string, workflowId: string): Promise<void> {
+    const [, ...keys] = this.#leaseKeys(actor);
+    await run(this.#client, scripts.release, keys, [value, workflowId]);
   }
 }
 

@@ -7,6 +7,7 @@ import type { WorkerRef as _actorworkflow_v1_WorkerRef, WorkerRef__Output as _ac
 import type { Snapshot as _actorworkflow_v1_Snapshot, Snapshot__Output as _actorworkflow_v1_Snapshot__Output } from '../../actorworkflow/v1/Snapshot.js';
 import type { WorkflowFailure as _actorworkflow_v1_WorkflowFailure, WorkflowFailure__Output as _actorworkflow_v1_WorkflowFailure__Output } from '../../actorworkflow/v1/WorkflowFailure.js';
 import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from '../../google/protobuf/Timestamp.js';
+import type { ActorLease as _actorworkflow_v1_ActorLease, ActorLease__Output as _actorworkflow_v1_ActorLease__Output } from '../../actorworkflow/v1/ActorLease.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Actor {
@@ -48,6 +49,10 @@ export interface Actor {
    * empty.
    */
   'address'?: (string);
+  /**
+   * Who works on the actor now; unset: nobody. Only GetActor tells.
+   */
+  'lease'?: (_actorworkflow_v1_ActorLease | null);
 }
 
 export interface Actor__Output {
@@ -89,4 +94,8 @@ export interface Actor__Output {
    * empty.
    */
   'address': (string);
+  /**
+   * Who works on the actor now; unset: nobody. Only GetActor tells.
+   */
+  'lease': (_actorworkflow_v1_ActorLease__Output | null);
 }

@@ -4,8 +4,16 @@ import type { ActorRef as _actorworkflow_v1_ActorRef, ActorRef__Output as _actor
 
 export interface DeleteActorRequest {
   'actor'?: (_actorworkflow_v1_ActorRef | null);
+  /**
+   * Break the lease, stop what runs, free the worker, then delete.
+   */
+  'force'?: (boolean);
 }
 
 export interface DeleteActorRequest__Output {
   'actor': (_actorworkflow_v1_ActorRef__Output | null);
+  /**
+   * Break the lease, stop what runs, free the worker, then delete.
+   */
+  'force': (boolean);
 }

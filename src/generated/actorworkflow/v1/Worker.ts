@@ -2,6 +2,7 @@
 
 import type { WorkerRef as _actorworkflow_v1_WorkerRef, WorkerRef__Output as _actorworkflow_v1_WorkerRef__Output } from '../../actorworkflow/v1/WorkerRef.js';
 import type { ActorRef as _actorworkflow_v1_ActorRef, ActorRef__Output as _actorworkflow_v1_ActorRef__Output } from '../../actorworkflow/v1/ActorRef.js';
+import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from '../../google/protobuf/Timestamp.js';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Worker {
@@ -20,6 +21,10 @@ export interface Worker {
    */
   'actor'?: (_actorworkflow_v1_ActorRef | null);
   'fencing_token'?: (number | string | Long);
+  /**
+   * When it is taken out of service unless it registers again; unset: never.
+   */
+  'expire_time'?: (_google_protobuf_Timestamp | null);
 }
 
 export interface Worker__Output {
@@ -38,4 +43,8 @@ export interface Worker__Output {
    */
   'actor': (_actorworkflow_v1_ActorRef__Output | null);
   'fencing_token': (string);
+  /**
+   * When it is taken out of service unless it registers again; unset: never.
+   */
+  'expire_time': (_google_protobuf_Timestamp__Output | null);
 }

@@ -1,0 +1,41 @@
+// The filters of ListActors, as one predicate.
+
+import type { Actor, ActorState } from '../actor/actor.js';
+import type { Clock } from '../clock.js';
+import type { ListActorsRequest__Output } from '../generated/actorworkflow/v1/ListActorsRequest.js';
+import { fromDuration } from './time.js';
+import type { Violations } from './validate.js';
+
+const STATES: readonly string[] = [
+  'SUSPENDED',
+  'RESUMING',
+  'RUNNING',
+  'SUSPENDING',
+  'PAUSING',
+  'PAUSED',
+  'CRASHED',
+] satisfies ActorState[];
+
+const TRANSITIONAL: readonly ActorState[] = ['RESUMING', 'SUSPENDING', 'PAUSING'];
+
+export function actorFilter(
+  violations: Violations,
+  request: ListActorsRequest__Output,
+  clock: Clock,
+): (actor: Actor) => boolean {
+  const states = new Set<string>();
+  for (const [index, given] of request.states.entries()) {
+    const state = given.replace(/^ACTOR_STATE_/, '');
+    if (STATES.includes(state)) states.add(state);
+    else violations.add(`states[${String(index)}]`, given, `ACTOR_STATE_ and one of ${STATES.join(', ')}`);
+  }
+  const longerThan = request.transitional_for;
+  const longerThanMs = longerThan === null ? undefined : fromDuration(longerThan);
+  if (longerThan !== null && (longerThanMs === undefined || longerThanMs < 0)) {
+    violations.add('transitional_for', longerThan, 'a duration of 0s or more');
+  }
+  const updatedBeforeMs = longerThanMs === undefined ? Infinity : clock.wallMs() - longerThanMs;
+  return (actor) =>
+    (states.size === 0 || states.has(actor.state)) &&
+    (longerThanMs === undefined || (TRANSITIONAL.includes(actor.state) && actor.updateTimeMs <= updatedBeforeMs));
+}

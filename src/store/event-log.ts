@@ -1,0 +1,34 @@
+// The port to the events of an actor's latest workflow, kept with the actor for
+// a while so that any replica can tell them.
+
+import type { ActorRef } from '../actor/actor.js';
+
+export interface LoggedEvent {
+  readonly sequence: number;
+  /** JSON. */
+  readonly text: string;
+}
+
+export interface EventAppend {
+  readonly actor: ActorRef;
+  readonly workflowId: string;
+  readonly fencingToken: number;
+  /** The step that runs; empty where none does. */
+  readonly step: string;
+  readonly events: readonly LoggedEvent[];
+}
+
+export interface EventRead {
+  /** Empty where there is no log, or it has expired. */
+  readonly workflowId: string;
+  /** The workflow that holds the lease now; empty where none does. */
+  readonly leasedTo: string;
+  readonly texts: readonly string[];
+}
+
+export interface EventLogStore {
+  /** Does nothing where a newer workflow has begun its log. @throws STORE_UNAVAILABLE */
+  append(append: EventAppend): Promise<void>;
+  /** The events whose sequence is greater. @throws ACTOR_NOT_FOUND, STORE_UNAVAILABLE */
+  read(actor: ActorRef, afterSequence: number): Promise<EventRead>;
+}
