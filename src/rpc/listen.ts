@@ -35,11 +35,12 @@ async function bind(
   socketMode: number,
 ): Promise<string> {
   const path = address.startsWith('unix://') ? address.slice('unix://'.length) : undefined;
-  if (path !== undefined) await removeStaleSocket(path);
+  const inTheWay = path === undefined ? undefined : await clearTheWay(path);
+  if (inTheWay !== undefined) throw new Error(`--listen ${address}: ${inTheWay}`);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, credentials, (error, bound) => {
       if (error === null) resolve(bound);
-      else reject(new Error(`--listen ${address}: ${error.message}`, { cause: error }));
+      else reject(new Error(`--listen ${address}: ${essence(error.message)}`, { cause: error }));
     });
   });
   if (path === undefined) return address.replace(/:\d+$/, `:${String(port)}`);
@@ -48,19 +49,31 @@ async function bind(
   return address;
 }
 
-/** A socket file outlives the process that made it; only a connection tells whether somebody still serves it. */
-async function removeStaleSocket(path: string): Promise<void> {
-  // Anything else stays, and binding says that it is in the way. A connection to a plain file is refused as well.
+/** grpc-js wraps what the system says, which is all that matters here. */
+function essence(message: string): string {
+  return /^No address added out of total \d+ resolved errors: \[(.*)\]$/s.exec(message)?.[1] ?? message;
+}
+
+/**
+ * Removes the socket file of a process that is gone; only a connection tells whether somebody still serves it.
+ * @returns what is in the way and stays there, if so
+ */
+async function clearTheWay(path: string): Promise<string | undefined> {
   const found = await lstat(path).catch(() => undefined);
-  if (found?.isSocket() !== true) return;
+  if (found === undefined) return undefined;
+  // A connection to a plain file is refused as well.
+  if (!found.isSocket()) return 'a file that is no socket is in the way; it was left alone';
   const code = await new Promise<string>((resolve) => {
     const socket = connect(path, () => {
       socket.destroy();
-      resolve('EADDRINUSE');
+      resolve('');
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code ?? '');
+      resolve(error.code ?? error.message);
     });
   });
+  if (code === '') return 'another process serves it';
   if (code === 'ECONNREFUSED') await rm(path, { force: true });
+  // Whatever else it is, binding says so.
+  return undefined;
 }

@@ -3,7 +3,16 @@
 // word is noticed within the keepalive times, and a stream that idles behind a
 // proxy is kept open by the same pings; `close` ends in bounded time.
 
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  setLogVerbosity,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import type { Clock } from '../clock.js';
 import { bindAll } from './listen.js';
 
@@ -40,6 +49,12 @@ export interface RunningServer {
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
 
+// What grpc-js has to say is in the errors that it gives; standard error holds JSON lines and the one that ends a start.
+if (process.env['GRPC_VERBOSITY'] === undefined && process.env['GRPC_NODE_VERBOSITY'] === undefined) {
+  setLogVerbosity(logVerbosity.NONE);
+}
+
+/** @throws an Error that names the flag whose value cannot be served with */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const server = new Server({
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
@@ -66,8 +81,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
+/** @throws an Error that names the flags, which grpc-js would blame an address for, or notice at the first connection */
 function toCredentials(tls: TlsContent | undefined): ServerCredentials {
   if (tls === undefined) return ServerCredentials.createInsecure();
   const { cert, key, clientCa = null } = tls;
+  check('--tls-cert, --tls-key', () => createSecureContext({ cert, key }));
+  // An authority that cannot be read would admit nobody, without a word.
+  if (clientCa !== null) check('--tls-client-ca', () => new X509Certificate(clientCa));
   return ServerCredentials.createSsl(clientCa, [{ cert_chain: cert, private_key: key }], clientCa !== null);
+}
+
+function check(flags: string, read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    throw new Error(`${flags}: ${(error as Error).message}`, { cause: error });
+  }
 }
