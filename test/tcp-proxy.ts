@@ -11,7 +11,7 @@ export interface TcpProxy {
   swallowReplies(on: boolean): void;
   /** Holds each chunk back for this long, in milliseconds, in both directions. */
   delay(ms: number): void;
-  /** Resets every connection, and refuses new ones while `refuse`. */
+  /** Resets every connection; with `refuse` it also listens no more. */
   reset(refuse?: boolean): void;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -21,7 +21,6 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let swallow = { requests: false, replies: false };
   let delayMs = 0;
-  let refusing = false;
 
   const forward = (from: Socket, to: Socket, kind: 'requests' | 'replies'): void => {
     from.on('data', (chunk) => {
@@ -34,10 +33,6 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     });
   };
   const server = createServer((client) => {
-    if (refusing) {
-      client.destroy();
-      return;
-    }
     const upstream = connect(targetPort, '127.0.0.1');
     for (const [socket, other] of [
       [client, upstream],
@@ -57,7 +52,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const close = async (): Promise<void> => {
     for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
   };
   return {
     port: (server.address() as AddressInfo).port,
@@ -65,7 +60,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     swallowReplies: (on) => (swallow = { ...swallow, replies: on }),
     delay: (ms) => (delayMs = ms),
     reset: (refuse = false) => {
-      refusing = refuse;
+      if (refuse) server.close();
       for (const socket of sockets) sendReset(socket);
     },
     close,
