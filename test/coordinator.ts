@@ -22,9 +22,12 @@ export interface TestCoordinator {
 export async function startCoordinator(settings: RawSettings & { redisKeyPrefix: string }): Promise<TestCoordinator> {
   const redisUrl = typeof settings.redisUrl === 'string' ? settings.redisUrl : inject('redisUrl');
   const config = parseConfig({ redisUrl, listen: ['127.0.0.1:0'], drainTimeout: '0s', ...settings });
+  // The fake node runtime writes nothing; a test with a real one says where.
+  const snapshotLocation =
+    typeof settings.snapshotLocation === 'string' ? settings.snapshotLocation : 'file:///snapshots';
   const app = await start(
     config,
-    { redis: parseRedisUrl(redisUrl), snapshotLocation: 'file:///snapshots' },
+    { redis: parseRedisUrl(redisUrl), snapshotLocation },
     pino({ level: 'silent' }),
     (why) => {
       throw new Error(why);
