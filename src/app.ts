@@ -23,6 +23,7 @@ import { openStores } from './store/redis/open.js';
 import type { RedisTarget } from './store/redis-url.js';
 import { deleteActor } from './workflow/delete-actor.js';
 import type { WorkflowParts, WorkflowSettings } from './workflow/execute.js';
+import { Reconciler } from './workflow/reconciler.js';
 import { Workflows } from './workflow/workflows.js';
 
 /** What the configuration leaves open with --dev. */
@@ -126,6 +127,19 @@ export async function start(
     },
   };
 
+  const reconciling = new AbortController();
+  // One listener for each recovery.
+  setMaxListeners(0, reconciling.signal);
+  const reconciler = new Reconciler(config.recoveryAttempts, settings, {
+    ...parts,
+    claims: stores.claims,
+    actors: stores.actors,
+    workers: stores.workers,
+    workflows,
+    answers: runtimes.answers,
+  });
+  const reconciled = config.recoveryAttempts === 0 ? Promise.resolve() : reconciler.run(reconciling.signal);
+
   const closing = new AbortController();
   // One listener for each open stream; --max-workflows bounds them.
   setMaxListeners(0, closing.signal);
@@ -134,6 +148,9 @@ export async function start(
   };
   const deps = { clock, onUnexpected, closing: closing.signal };
   const release = async (): Promise<void> => {
+    // Its own lease is released, so that another replica goes on at once.
+    reconciling.abort(new CoordinatorError('DRAINING', 'this replica is shutting down; another one will recover'));
+    await reconciled;
     stores.close();
     runtimes.close();
     await probes?.close();
@@ -166,6 +183,7 @@ export async function start(
     draining = true;
     health.setReady(false);
     logger.info({ workflows: workflows.running }, 'draining');
+    reconciling.abort(new CoordinatorError('DRAINING', 'this replica is shutting down; another one will recover'));
     await workflows.drain(config.drainTimeoutMs);
     // Every workflow has ended; what is left are streams that nobody reads, and health watches.
     closing.abort(new CoordinatorError('DRAINING', 'this replica is shutting down; another one will serve'));

@@ -34,6 +34,8 @@ export interface Config {
   readonly unwindGraceMs: number;
   readonly maxWorkflows: number;
   readonly drainTimeoutMs: number;
+  /** 0: this replica does not reconcile. */
+  readonly recoveryAttempts: number;
   /** Absent with --dev: a directory beside the private Redis. */
   readonly snapshotLocation?: string;
   readonly httpListen?: string;
@@ -113,6 +115,12 @@ export const SETTINGS = {
     flag: '--drain-timeout <duration>',
     description: 'how long workflows may go on after SIGTERM before they are aborted and their leases released',
     default: '30s',
+  },
+  recoveryAttempts: {
+    flag: '--recovery-attempts <count>',
+    description:
+      "how often an abandoned actor's workflow is run forward before it is given up; 0: this replica recovers nothing",
+    default: '3',
   },
   snapshotLocation: {
     flag: '--snapshot-location <uri>',
@@ -194,8 +202,14 @@ export function parseConfig(raw: RawSettings): Config {
     ),
     workflowDeadlineMs: positive('--actor-workflow-deadline', duration('actorWorkflowDeadline')),
     unwindGraceMs: duration('unwindGrace'),
-    maxWorkflows: parseCount('--max-workflows', text('maxWorkflows') ?? SETTINGS.maxWorkflows.default),
+    maxWorkflows: parseCount('--max-workflows', text('maxWorkflows') ?? SETTINGS.maxWorkflows.default, 1, 1_000_000),
     drainTimeoutMs: duration('drainTimeout'),
+    recoveryAttempts: parseCount(
+      '--recovery-attempts',
+      text('recoveryAttempts') ?? SETTINGS.recoveryAttempts.default,
+      0,
+      100,
+    ),
     logLevel: parseLogLevel(text('logLevel') ?? SETTINGS.logLevel.default),
     ...(redisUrl !== undefined && { redis: checked(() => parseRedisUrl(redisUrl), '--redis-url') }),
     ...(snapshotLocation !== undefined && { snapshotLocation }),
@@ -224,10 +238,10 @@ function positive(flag: string, ms: number): number {
   throw new ConfigError(`${flag}: got ${String(ms)}ms; expected more than 0`);
 }
 
-function parseCount(flag: string, text: string): number {
-  const count = /^\d{1,7}$/.test(text) ? Number(text) : 0;
-  if (count >= 1) return count;
-  throw new ConfigError(`${flag}: got '${text}'; expected a whole number from 1 to 9999999`);
+function parseCount(flag: string, text: string, least: number, most: number): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+  if (count >= least && count <= most) return count;
+  throw new ConfigError(`${flag}: got '${text}'; expected a whole number from ${String(least)} to ${String(most)}`);
 }
 
 /** Runs a parser that throws RangeError, and turns that into the line to print. */

@@ -6,7 +6,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { formatRef, type WorkflowKind } from '../actor/actor.js';
-import { beginRecovery } from '../actor/transition.js';
 import type { Clock } from '../clock.js';
 import { actorNotFound, CoordinatorError, leaseHeld } from '../errors.js';
 import type { Heartbeat } from '../lease/heartbeat.js';
@@ -21,6 +20,7 @@ import type { WorkflowEvent, WorkflowFact } from './event.js';
 import { EventWriter } from './event-writer.js';
 import { GOAL, planSteps } from './plan.js';
 import { queueFor, type Answer } from './queue-for.js';
+import { countRecovery } from './recovery.js';
 import type { WorkflowRequest } from './request.js';
 import { runSteps } from './run-steps.js';
 import { settle } from './settle.js';
@@ -93,7 +93,8 @@ export async function execute(
 
   const { requestedAtMs } = acquired;
   const deadline = toDeadline(execution, requestedAtMs, settings);
-  const steps = planSteps(kind, acquired.actor);
+  const planned = planSteps(kind, acquired.actor);
+  const steps = execution.isRecovery ? [countRecovery, ...planned] : planned;
   let sequence = 0;
   let step = '';
   const writer =
@@ -153,7 +154,6 @@ export async function execute(
         acquireTimeMs: clock.wallMs(),
       },
     });
-    if (execution.isRecovery) await run.write(beginRecovery(run.actor));
     const outcome = await runSteps(steps, run, {
       clock,
       signal: controller.signal,

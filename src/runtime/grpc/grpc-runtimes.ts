@@ -33,6 +33,9 @@ const MAX_CALL_TIMEOUT_MS = 2 ** 31 - 1;
 const MAX_WORD_LENGTH = 64;
 const MAX_TEXT_LENGTH = 512;
 
+/** Several attempts to connect fit into this. */
+const ANSWERS_WITHIN_MS = 3000;
+
 export class GrpcRuntimes {
   readonly #channels: Channels;
   readonly #callTimeoutMs: number;
@@ -53,6 +56,18 @@ export class GrpcRuntimes {
     checkpoint: (call, report, signal) => this.#checkpoint(address, call, report, signal),
     stop: (call, signal) => this.#stop(address, call, signal),
   });
+
+  /** Whether something at the address speaks gRPC: a connection comes about within a few seconds. */
+  readonly answers = (address: string): Promise<boolean> =>
+    this.#channels.use(
+      address,
+      (client) =>
+        new Promise((resolve) => {
+          client.waitForReady(Date.now() + ANSWERS_WITHIN_MS, (error) => {
+            resolve(error === undefined);
+          });
+        }),
+    );
 
   /** Closes every channel; to be called when no workflow is left. */
   close(): void {

@@ -8,11 +8,13 @@ import type { Logger } from 'pino';
 import type { CancelTimer, Clock } from '../../clock.js';
 import type { LeaseStore } from '../../lease/lease-store.js';
 import type { RedisTarget } from '../redis-url.js';
+import type { ClaimStore } from '../claims.js';
 import type { EventLogStore } from '../event-log.js';
 import type { Wakeups } from '../wakeups.js';
 import type { ActorRegistryStore, WorkerRegistryStore } from '../registry.js';
 import type { WorkflowStore } from '../workflow-store.js';
 import { RedisActorRegistry } from './actor-registry.js';
+import { RedisClaims } from './claims.js';
 import { connect } from './connect.js';
 import { RedisEventLog } from './event-log.js';
 import { Keys } from './keys.js';
@@ -43,6 +45,7 @@ export interface StoreOptions {
 export interface Stores {
   readonly eventLog: EventLogStore;
   readonly wakeups: Wakeups;
+  readonly claims: ClaimStore;
   readonly workflows: WorkflowStore;
   readonly leases: LeaseStore;
   readonly actors: ActorRegistryStore;
@@ -73,6 +76,7 @@ export function openStores(options: StoreOptions): Stores {
     workflows: new RedisWorkflowStore(records, keys),
     leases: new RedisLeaseStore(leases, keys),
     eventLog: new RedisEventLog(records, keys),
+    claims: new RedisClaims(records, keys),
     wakeups: new RedisWakeups(subscriber, keys, options.life),
     actors: new RedisActorRegistry(records, keys),
     workers: new RedisWorkerRegistry(records, keys),

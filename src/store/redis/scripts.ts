@@ -46,6 +46,7 @@ export const scripts = {
   claimWorker: load('claim_worker'),
   leaveWorkerQueue: load('leave_worker_queue'),
   freeWorker: load('free_worker'),
+  expiredWorkers: load('expired_workers'),
 } as const;
 
 type Argument = string | number;

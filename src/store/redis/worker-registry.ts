@@ -97,7 +97,7 @@ export class RedisWorkerRegistry implements WorkerRegistryStore {
 }
 
 /** What claim_worker.lua wrote, or '' where the worker is free. */
-function decodeHolder(holder: string): Pick<Worker, 'actor' | 'fencingToken'> {
+export function decodeHolder(holder: string): Pick<Worker, 'actor' | 'fencingToken'> {
   if (holder === '') return { fencingToken: 0 };
   const { actor, fencing_token: fencingToken } = JSON.parse(holder) as { actor: string; fencing_token: number };
   const [namespace = '', name = ''] = actor.split('/');
