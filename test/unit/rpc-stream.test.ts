@@ -197,16 +197,6 @@ describe('a stream ends with exactly one status', () => {
     expect(ending.statuses).toEqual([{ code: 'OK', reason: undefined }]);
     expect(ending.events.length).toBe(2);
   });
-
-  it.each([
-    ['Pause', () => client.Pause({ actor })],
-    ['Watch', () => client.Watch({ actor })],
-  ])('%s: UNIMPLEMENTED, by name', async (name, call) => {
-    const stream = call();
-    const error = new Promise<ServiceError>((resolve) => stream.once('error', resolve));
-    expect((await readToEnd(stream)).statuses).toEqual([{ code: 'UNIMPLEMENTED', reason: undefined }]);
-    expect((await error).details).toContain(name);
-  });
 });
 
 describe('a caller that goes away', () => {
