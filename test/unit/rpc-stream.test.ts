@@ -7,7 +7,6 @@ import {
   Server,
   ServerCredentials,
   type ClientReadableStream,
-  type ServiceError,
 } from '@grpc/grpc-js';
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
