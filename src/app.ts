@@ -16,7 +16,12 @@ import { Health } from './rpc/health.js';
 import { startProbes } from './rpc/probes.js';
 import { actorRegistryDefinition, actorWorkflowDefinition, workerRegistryDefinition } from './rpc/proto.js';
 import { addReflection } from './rpc/reflection.js';
-import { actorRegistryService, workerRegistryService, type ActorOperations } from './rpc/registry-services.js';
+import {
+  actorRegistryService,
+  workerRegistryService,
+  type ActorOperations,
+  type OnStatus,
+} from './rpc/registry-services.js';
 import { startServer } from './rpc/server.js';
 import { GrpcRuntimes } from './runtime/grpc/grpc-runtimes.js';
 import { openStores } from './store/redis/open.js';
@@ -24,6 +29,7 @@ import type { RedisTarget } from './store/redis-url.js';
 import { deleteActor } from './workflow/delete-actor.js';
 import type { WorkflowParts, WorkflowSettings } from './workflow/execute.js';
 import { Reconciler } from './workflow/reconciler.js';
+import { putRight } from './workflow/worker-status.js';
 import { Workflows } from './workflow/workflows.js';
 
 /** What the configuration leaves open with --dev. */
@@ -127,6 +133,8 @@ export async function start(
     },
   };
 
+  const onStatus: OnStatus = (worker, running) => putRight(worker, running, stores.actors, settings, parts);
+
   const reconciling = new AbortController();
   // One listener for each recovery.
   setMaxListeners(0, reconciling.signal);
@@ -163,7 +171,7 @@ export async function start(
         handlers: actorWorkflowService(workflows, config.workflowDeadlineMs, deps),
       },
       { definition: actorRegistryDefinition, handlers: actorRegistryService(stores.actors, operations, deps) },
-      { definition: workerRegistryDefinition, handlers: workerRegistryService(stores.workers, deps) },
+      { definition: workerRegistryDefinition, handlers: workerRegistryService(stores.workers, onStatus, deps) },
     ],
     extend: (grpcServer) => {
       health.addTo(grpcServer);

@@ -44,6 +44,8 @@ const MAX_WORKERS = 1_000;
 /** So that the label of a worker, with its number, stays within 63 characters. */
 const MAX_NODE_NAME_LENGTH = 59;
 const REGISTER_TIMEOUT_MS = 5_000;
+/** Three registrations in a row may fail before the workers are taken out of service. */
+const WORKER_TTL = { seconds: 30 };
 /** The runtime has ended all calls by then; what may take time is a caller that does not read. */
 const CLOSE_SERVER_MS = 2_000;
 
@@ -81,11 +83,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const registered = keepRegistered(
     {
       workers,
-      register: (worker, signal) =>
-        coordinator.registerWorker(
-          { worker, runtime_address: runtimeAddress, node: nodeName },
-          { signal, timeoutMs: REGISTER_TIMEOUT_MS },
-        ),
+      register: (worker, signal) => {
+        const status = { running_actor: runtime.runningOn(worker) ?? null };
+        const request = { worker, runtime_address: runtimeAddress, node: nodeName, ttl: WORKER_TTL, status };
+        return coordinator.registerWorker(request, { signal, timeoutMs: REGISTER_TIMEOUT_MS });
+      },
       clock,
       logger,
     },

@@ -4,7 +4,7 @@
 import type { ActorRef } from '../actor/actor.js';
 import type { ActorRegistryHandlers } from '../generated/actorworkflow/v1/ActorRegistry.js';
 import type { WorkerRegistryHandlers } from '../generated/actorworkflow/v1/WorkerRegistry.js';
-import type { ActorRegistryStore, WorkerRegistryStore } from '../store/registry.js';
+import type { ActorRegistryStore, Worker, WorkerRegistryStore } from '../store/registry.js';
 import type { HeldLease } from '../store/workflow-store.js';
 import type { CallDeps } from './call.js';
 import { encodeActor, encodeActorView, encodeLease, encodeWorker } from './encode.js';
@@ -13,7 +13,7 @@ import { unary } from './unary.js';
 import { actorRef, dnsLabel, pool, validate, workerRef, type Violations } from './validate.js';
 import { actorFilter } from './actor-filter.js';
 import { newActor } from './validate-actor.js';
-import { newWorker } from './validate-worker.js';
+import { registration } from './validate-worker.js';
 
 /** What takes more than the store: a deletion stops what runs, a broken lease is logged. */
 export interface ActorOperations {
@@ -68,9 +68,21 @@ function forceReason(violations: Violations, got: string): string {
   return got;
 }
 
-export function workerRegistryService(workers: WorkerRegistryStore, deps: CallDeps): WorkerRegistryHandlers {
+/** What a registration sets off besides. */
+export type OnStatus = (worker: Worker, running: ActorRef | undefined) => Promise<void>;
+
+export function workerRegistryService(
+  workers: WorkerRegistryStore,
+  onStatus: OnStatus,
+  deps: CallDeps,
+): WorkerRegistryHandlers {
   return {
-    RegisterWorker: unary(async (request) => encodeWorker(await workers.register(newWorker(request))), deps),
+    RegisterWorker: unary(async (request) => {
+      const { worker, status } = registration(request);
+      const registered = await workers.register(worker);
+      if (status !== undefined) await onStatus(registered, status.running);
+      return encodeWorker(registered);
+    }, deps),
     DeregisterWorker: unary(async (request) => {
       await workers.deregister(
         validate((violations) => workerRef(violations, 'worker', request.worker)),

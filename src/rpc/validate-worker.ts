@@ -2,19 +2,39 @@
 // gets past is one that the runtime client can dial, so that a typing error shows
 // when a node registers, not when the first actor is resumed on it.
 
+import type { ActorRef } from '../actor/actor.js';
+import type { WorkerStatus__Output } from '../generated/actorworkflow/v1/WorkerStatus.js';
 import type { Duration__Output } from '../generated/google/protobuf/Duration.js';
 import type { RegisterWorkerRequest__Output } from '../generated/actorworkflow/v1/RegisterWorkerRequest.js';
 import type { NewWorker } from '../store/registry.js';
 import { fromDuration } from './time.js';
-import { nodeName, validate, workerRef, type Violations } from './validate.js';
+import { actorRef, nodeName, validate, workerRef, type Violations } from './validate.js';
 
-export function newWorker(request: RegisterWorkerRequest__Output): NewWorker {
+export interface Registration {
+  readonly worker: NewWorker;
+  /** Absent where the agent does not say what its worker runs. */
+  readonly status?: { readonly running: ActorRef | undefined };
+}
+
+export function registration(request: RegisterWorkerRequest__Output): Registration {
   return validate((violations) => ({
+    worker: newWorker(violations, request),
+    ...(request.status === null ? {} : { status: { running: runningActor(violations, request.status) } }),
+  }));
+}
+
+function newWorker(violations: Violations, request: RegisterWorkerRequest__Output): NewWorker {
+  return {
     ref: workerRef(violations, 'worker', request.worker),
     runtimeAddress: runtimeAddress(violations, 'runtime_address', request.runtime_address),
     node: nodeName(violations, 'node', request.node),
     ...(request.ttl === null ? {} : { ttlMs: workerTtl(violations, request.ttl) }),
-  }));
+  };
+}
+
+function runningActor(violations: Violations, status: WorkerStatus__Output): ActorRef | undefined {
+  const running = status.running_actor;
+  return running === null ? undefined : actorRef(violations, 'status.running_actor', running);
 }
 
 /** Shorter, and one slow registration would take a worker out of service. */

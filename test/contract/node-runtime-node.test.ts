@@ -11,7 +11,7 @@ import { defaultNodeName, startNode, type NodeOptions, type RunningNode } from '
 import type { RegisterWorkerRequest__Output } from '../../src/generated/actorworkflow/v1/RegisterWorkerRequest.js';
 import type { WorkerRegistryHandlers } from '../../src/generated/actorworkflow/v1/WorkerRegistry.js';
 import { workerRegistryDefinition } from '../../src/rpc/proto.js';
-import { newWorker } from '../../src/rpc/validate-worker.js';
+import { registration } from '../../src/rpc/validate-worker.js';
 import type { NewWorker } from '../../src/store/registry.js';
 import { logger } from './node-runtime-process.js';
 
@@ -39,7 +39,7 @@ async function startCoordinator(address = '127.0.0.1:0'): Promise<string> {
     RegisterWorker: (call, callback) => {
       const request: RegisterWorkerRequest__Output = call.request;
       // As the real one checks it: an address that it would refuse is no address.
-      registered.push(newWorker(request));
+      registered.push(registration(request).worker);
       callback(null, {});
       onRegister();
     },
@@ -81,8 +81,8 @@ test('a node registers each of its workers with the address that it was given by
   await untilRegistered(2);
   const runtimeAddress = `dns:///${node.addresses[0] ?? ''}`;
   expect(registered).toEqual([
-    { ref: { pool: 'default', name: 'here-0' }, runtimeAddress, node: 'here' },
-    { ref: { pool: 'default', name: 'here-1' }, runtimeAddress, node: 'here' },
+    { ref: { pool: 'default', name: 'here-0' }, runtimeAddress, node: 'here', ttlMs: 30_000 },
+    { ref: { pool: 'default', name: 'here-1' }, runtimeAddress, node: 'here', ttlMs: 30_000 },
   ]);
 });
 

@@ -19,6 +19,7 @@ import { RedisWorkerRegistry } from '../../src/store/redis/worker-registry.js';
 import { RedisWorkflowStore } from '../../src/store/redis/workflow-store.js';
 import type { WorkflowParts, WorkflowSettings } from '../../src/workflow/execute.js';
 import { Reconciler } from '../../src/workflow/reconciler.js';
+import { putRight } from '../../src/workflow/worker-status.js';
 import { Workflows } from '../../src/workflow/workflows.js';
 import { uniquePrefix } from '../redis.js';
 import { hang, ScriptedRuntime, type Behave } from '../scripted-runtime.js';
@@ -94,7 +95,7 @@ function replica(instanceId: string, workflowDeadlineMs = 60_000) {
     workflows,
     answers: () => Promise.resolve(answering),
   });
-  return { workflows, reconciler };
+  return { workflows, reconciler, settings, parts };
 }
 
 /** Runs a replica's reconciler until the test ends, or until the returned function is called. */
@@ -211,5 +212,49 @@ describe('the reconciler', () => {
     answering = false;
     await expect.poll(() => state()).toBe('CRASHED');
     await expect.poll(async () => (await workers.list('p', 10, '')).items).toEqual([]);
+  });
+});
+
+describe('what a worker says it runs', () => {
+  const worker = () => ({
+    ref: { pool: 'p', name: 'w1' },
+    runtimeAddress: 'dns:///w1:1',
+    node: 'n',
+    actor: ref('a'),
+    fencingToken: 1,
+  });
+  const say = async (running: ActorRef | undefined): Promise<void> => {
+    const { settings, parts } = replica('replica-r');
+    await putRight(worker(), running, actors, settings, parts);
+  };
+  /** A record that was written longer ago than any status is old. */
+  const age = () => redis.hincrby(keys.actor(ref('a')), 'update_time_ms', -16_000);
+
+  beforeEach(async () => {
+    await abandon('a', 'restore');
+    const { workflows } = replica('replica-1');
+    await workflows.recover(ref('a'), 'RESUME', new AbortController().signal);
+    expect(await state()).toBe('RUNNING');
+  });
+
+  it('puts a record right that calls an actor RUNNING which is not', async () => {
+    await age();
+    await say(ref('a'));
+    expect(await state()).toBe('RUNNING');
+    await say(undefined);
+    expect((await actors.look(ref('a'))).actor).toMatchObject({
+      state: 'CRASHED',
+      lastFailure: { reason: 'RUNTIME_FAILED', message: 'its worker p/w1 says that it runs nothing' },
+    });
+    expect(await holders()).toEqual([undefined, undefined]);
+  });
+
+  it('does not outweigh a record that may be newer, nor a workflow that is at work', async () => {
+    await say(ref('other'));
+    expect(await state()).toBe('RUNNING');
+    await age();
+    await redis.set(keys.lease('ns/a'), 'somebody works on it', 'PX', 60_000);
+    await say(ref('other'));
+    expect(await state()).toBe('RUNNING');
   });
 });

@@ -12,7 +12,7 @@ import { actorRegistryDefinition, actorWorkflowDefinition, workerRegistryDefinit
 import { toStruct } from '../../src/rpc/struct.js';
 import { safeInteger, validate, Violations } from '../../src/rpc/validate.js';
 import { newActor } from '../../src/rpc/validate-actor.js';
-import { isRuntimeAddress, newWorker } from '../../src/rpc/validate-worker.js';
+import { isRuntimeAddress, registration } from '../../src/rpc/validate-worker.js';
 import { resumeRequest } from '../../src/rpc/validate-workflow.js';
 import type { NewActor } from '../../src/store/registry.js';
 
@@ -26,7 +26,7 @@ function create(request: CreateActorRequest): NewActor {
 
 function register(request: RegisterWorkerRequest) {
   const { requestSerialize, requestDeserialize } = workerRegistryDefinition.RegisterWorker;
-  return newWorker(requestDeserialize(requestSerialize(request)));
+  return registration(requestDeserialize(requestSerialize(request))).worker;
 }
 
 function resume(request: ResumeRequest) {

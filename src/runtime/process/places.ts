@@ -51,6 +51,11 @@ export class Places {
     return this.#byActor.get(formatRef(actor));
   }
 
+  /** The actor that the worker has: it runs there, or has saved there what a Checkpoint can still pack. */
+  on(worker: string): ActorRef | undefined {
+    return [...this.#byActor.values()].find((place) => place.worker === worker && place.isOfWorth)?.actor;
+  }
+
   /** What there is of the actor on the worker, or beside all workers, whichever is named. */
   at(actor: ActorRef, worker: string): Place | undefined {
     const place = this.of(actor);

@@ -9,7 +9,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { formatRef, isDnsLabel, type WorkerRef } from '../../actor/actor.js';
+import { formatRef, isDnsLabel, type ActorRef, type WorkerRef } from '../../actor/actor.js';
 import type { Clock } from '../../clock.js';
 import { CoordinatorError, invalidArgument } from '../../errors.js';
 import type { CheckpointCall, NodeRuntime, ReportProgress, RestoreCall, RuntimeCall } from '../node-runtime.js';
@@ -85,6 +85,11 @@ export class ProcessRuntime implements NodeRuntime {
     const isUnderWay = (actor: string): boolean => inFlight.concerns(actor);
     const places = await Places.open({ directory: join(dataDir, 'actors'), maxParked, isUnderWay }, context);
     return new ProcessRuntime(options, await TokenLog.open(join(dataDir, 'tokens.log')), places, inFlight, closing);
+  }
+
+  /** The actor that the worker has, for its registration. */
+  runningOn(worker: WorkerRef): ActorRef | undefined {
+    return this.#places.on(formatWorker(worker));
   }
 
   async restore(call: RestoreCall, report: ReportProgress, signal: AbortSignal): Promise<{ readonly address: string }> {
