@@ -93,6 +93,7 @@ async function showSuspendAndResume({ client }: Replica): Promise<void> {
   expect('the count after the resume', remembered, 3);
   expect('the same worker again', second.worker?.name === first.worker?.name, false);
   say(`  It runs on worker ${second.worker?.name ?? '?'} now, and the count is still ${String(remembered)}.`);
+  say('  Suspend it.');
   await show(client.suspend({ actor: ref }));
 }
 
@@ -109,11 +110,15 @@ async function showTakeover(survivor: Replica): Promise<void> {
     `  Resume it through ${victim.name}, whose lease on the actor lasts ${String(LEASE_TTL_MS / 1000)} s unless renewed:`,
   );
   let token = '';
+  let worker = '';
   try {
     for await (const event of showProgress(victim.client.resume({ actor: ref }))) {
       token = event.started?.lease?.fencing_token ?? token;
       // Not at once: by then its lease has been renewed, since restores may take longer than a TTL.
-      if (event.step_started?.step === 'restore') setTimeout(() => victim.process.kill('SIGKILL'), LEASE_TTL_MS * 1.2);
+      if (event.step_started?.step === 'restore') {
+        worker = (await survivor.client.getActor(ref)).worker?.name ?? '';
+        setTimeout(() => victim.process.kill('SIGKILL'), LEASE_TTL_MS * 1.2);
+      }
     }
     throw new Error('the killed replica finished its workflow');
   } catch (error) {
@@ -125,7 +130,9 @@ async function showTakeover(survivor: Replica): Promise<void> {
   const actor = await resumeWhenFree(survivor, ref);
   expect('the state', actor.state, 'ACTOR_STATE_RUNNING');
   expect('a greater fencing token', Number(actor.fencing_token) > Number(token), true);
+  expect('the worker', actor.worker?.name, worker);
   say(`  ${survivor.name} finished it on the same worker, with the greater token ${actor.fencing_token}.`);
+  say('  Suspend it.');
   await show(survivor.client.suspend({ actor: ref }));
 }
 

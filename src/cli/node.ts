@@ -111,7 +111,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 /** Serves until SIGTERM or SIGINT. Resolves with the exit code. */
 export async function runNode(options: NodeOptions): Promise<number> {
   const stop = new Promise<string>((settle) => {
-    for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => settle(name));
+    for (const name of ['SIGTERM', 'SIGINT']) process.on(name, () => settle(name));
   });
   const node = await startNode(options);
   options.logger.info({ signal: await stop }, 'node stops');

@@ -25,7 +25,8 @@ export async function serve(config: Config): Promise<number> {
     let end: (refusal?: ConfigError) => void = () => undefined;
     const ended = new Promise<ConfigError | undefined>((resolve) => (end = resolve));
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
+      // Stays on: npm passes a Ctrl-C on that the terminal has sent already, and a second one must not cut the first short.
+      process.on(signal, () => {
         logger.info({ signal }, 'shutting down');
         end();
       });
@@ -84,7 +85,7 @@ async function startDevNode(
     workers: DEV_WORKERS,
     nodeName: 'dev',
     coordinator,
-    logger: logger.child({ node: 'dev' }),
+    logger,
   });
   // After the coordinator, which may want to checkpoint while it drains: so it goes first into the list.
   closers.splice(closers.length - 1, 0, () => node.close());

@@ -5,6 +5,7 @@
 // to decide, by `reason` and `retryAfterMs`.
 
 import {
+  Channel,
   credentials as channelCredentials,
   makeClientConstructor,
   type ChannelCredentials,
@@ -39,21 +40,27 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
-/**
- * grpc-js's own backoff of up to two minutes would keep a node from registering
- * for that long after an outage; and a proxy for the web is none for this.
- */
-const CHANNEL_OPTIONS = { 'grpc.max_reconnect_backoff_ms': 5000, 'grpc.enable_http_proxy': 0 };
+const CHANNEL_OPTIONS = {
+  // grpc-js's own backoff of up to two minutes would keep a node from registering for that long after an outage.
+  'grpc.max_reconnect_backoff_ms': 5000,
+  // Coordinators are reached directly; a proxy in the environment is meant for other traffic.
+  'grpc.enable_http_proxy': 0,
+  // The shared pool keeps a connection for some seconds after its channel has closed.
+  'grpc.use_local_subchannel_pool': 1,
+};
 
 export class CoordinatorClient {
+  readonly #channel: Channel;
   readonly #workflows: ActorWorkflowClient;
   readonly #actors: ActorRegistryClient;
   readonly #workers: WorkerRegistryClient;
 
   /** @param target a gRPC target, such as `127.0.0.1:7070` or `unix:///run/coordinator.sock` */
   constructor(target: string, credentials: ChannelCredentials = channelCredentials.createInsecure()) {
+    this.#channel = new Channel(target, credentials, CHANNEL_OPTIONS);
+    const options = { channelOverride: this.#channel };
     const client = (definition: object, name: string): unknown =>
-      new (makeClientConstructor(definition as ServiceDefinition, name))(target, credentials, CHANNEL_OPTIONS);
+      new (makeClientConstructor(definition as ServiceDefinition, name))(target, credentials, options);
     this.#workflows = client(actorWorkflowDefinition, 'ActorWorkflow') as ActorWorkflowClient;
     this.#actors = client(actorRegistryDefinition, 'ActorRegistry') as ActorRegistryClient;
     this.#workers = client(workerRegistryDefinition, 'WorkerRegistry') as WorkerRegistryClient;
@@ -119,9 +126,7 @@ export class CoordinatorClient {
   }
 
   close(): void {
-    this.#workflows.close();
-    this.#actors.close();
-    this.#workers.close();
+    this.#channel.close();
   }
 }
 
