@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
+  lstatSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -50,6 +51,12 @@ function modifiedMs(path) {
 }
 
 async function install() {
+  // `npm ci` empties what a link points to: somebody else's packages.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    throw new Error(
+      'node_modules is a link, and older than package-lock.json; run npm ci where it points to, or remove it',
+    );
+  }
   // npm writes node_modules/.package-lock.json last: an install that was cut short counts as none.
   // The flags, since `npm -s test` and NODE_ENV=production hand their own ones down.
   const failure = await run('install', 'npm', ['ci', '--include=dev', '--loglevel=error']);
