@@ -46,7 +46,9 @@ try {
     console.error(error.message);
     process.exitCode = 2;
   } else {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(message);
+    // An address that is taken, a key that does not fit its certificate: found out late, but a flag's fault.
+    process.exitCode = message.startsWith('--') ? 2 : 1;
   }
 }
