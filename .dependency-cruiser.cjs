@@ -9,6 +9,7 @@ const parts = {
   cli: '^src/cli/',
   app: '^src/app[.]ts$',
   config: '^src/config[.]ts$',
+  settings: '^src/settings[.]ts$',
   telemetry: '^src/telemetry/',
   client: '^src/client/',
   rpc: '^src/rpc/',
@@ -30,10 +31,10 @@ const adapters = ['redis', 'process', 'grpc'];
 
 /** Part → what it may import besides itself: parts, or paths. */
 const mayImport = {
-  main: ['cli', 'config'],
-  cli: ['app', 'config', 'telemetry', 'client', 'rpc', 'generated', ...domain, ...adapters],
+  main: ['cli', 'config', 'settings'],
+  cli: ['app', 'config', 'settings', 'telemetry', 'client', 'rpc', 'generated', ...domain, ...adapters],
   app: ['config', 'telemetry', 'rpc', ...domain, ...adapters],
-  config: ['^src/lease/timings[.]ts$', '^src/store/redis-url[.]ts$'],
+  config: ['settings', '^src/lease/timings[.]ts$', '^src/store/redis-url[.]ts$'],
   telemetry: [],
   // What a caller installs must not carry the service along.
   client: ['^src/rpc/(proto|status[^/]*)[.]ts$', 'errors', 'generated'],

@@ -4,7 +4,8 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
-import { ConfigError, environmentName, parseConfig, SETTINGS, type RawSettings, type Setting } from './config.js';
+import { ConfigError, parseConfig, type RawSettings } from './config.js';
+import { environmentName, SETTINGS, type Setting } from './settings.js';
 import { addNodeCommand } from './cli/node-command.js';
 import { serve } from './cli/serve.js';
 

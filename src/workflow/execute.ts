@@ -54,8 +54,8 @@ export interface Execution extends WorkflowRequest {
   readonly kind: WorkflowKind;
   readonly boot: boolean;
   readonly workerWaitMs: number;
-  /** Finishes what a dead replica has left; counted in the record. */
-  readonly isRecovery: boolean;
+  /** Set where it finishes what a dead replica has left, which is counted in the record: the version that was found abandoned. */
+  readonly abandonedVersion?: number;
 }
 
 export interface Reader {
@@ -90,11 +90,18 @@ export async function execute(
   const workflowId = randomUUID();
   const acquired = await acquire(execution, workflowId, controller.signal, settings, parts);
   if (acquired instanceof JoinInstead) return acquired;
+  const { abandonedVersion } = execution;
+  const isRecovery = abandonedVersion !== undefined;
+  if (isRecovery && acquired.type === 'granted' && acquired.actor.version !== abandonedVersion) {
+    // A caller has been there meanwhile: to finish what it found would undo what it wanted.
+    await parts.leaseStore.release(acquired.lease).catch(() => false);
+    return undefined;
+  }
 
   const { requestedAtMs } = acquired;
   const deadline = toDeadline(execution, requestedAtMs, settings);
   const planned = planSteps(kind, acquired.actor);
-  const steps = execution.isRecovery ? [countRecovery, ...planned] : planned;
+  const steps = isRecovery ? [countRecovery, ...planned] : planned;
   let sequence = 0;
   let step = '';
   const writer =
@@ -142,7 +149,7 @@ export async function execute(
   const stopListening = parts.wakeups.onTurn(workflowId, () => {
     parts.heartbeat.renewSoon(lease);
   });
-  const log = logger.child({ workflow_id: workflowId, actor: formatRef(ref), kind, recovery: execution.isRecovery });
+  const log = logger.child({ workflow_id: workflowId, actor: formatRef(ref), kind, recovery: isRecovery });
   log.info({ fencing_token: fencingToken, state: run.actor.state }, 'workflow started');
   try {
     tell({
@@ -216,7 +223,7 @@ function acquire(
         acquireTimeMs: clock.wallMs(),
         ...(wait !== undefined && { wait }),
         // Without a lease nothing can be told to be done, so a recovery always takes it.
-        ...(kind === 'RESUME' && !execution.isRecovery && { idleState: GOAL.RESUME }),
+        ...(kind === 'RESUME' && execution.abandonedVersion === undefined && { idleState: GOAL.RESUME }),
       });
       switch (result.type) {
         case 'not_found':

@@ -167,7 +167,7 @@ export class Reconciler {
     const facts = { actor: formatRef(actor.ref), state: actor.state, kind, attempt: (actor.recoveryAttempts ?? 0) + 1 };
     logger.warn(facts, 'recovering an abandoned actor');
     // This replica may be full or leaving: then another turn does it.
-    await workflows.recover(actor.ref, kind, signal).catch(() => undefined);
+    await workflows.recover(actor, kind, signal).catch(() => undefined);
   }
 
   /** A Suspend that died between its two last writes, or a Resume between its two first, has left it. */

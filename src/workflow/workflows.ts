@@ -3,6 +3,7 @@
 // that wait for a lease or follow another one included; after `drain` none is
 // left.
 
+import type { Actor } from '../actor/actor.js';
 import { sleep } from '../clock.js';
 import { CoordinatorError } from '../errors.js';
 import type { WorkflowEvent } from './event.js';
@@ -37,7 +38,7 @@ export class Workflows implements WorkflowService {
   }
 
   resume(request: ResumeRequest, signal: AbortSignal): WorkflowStream {
-    return this.#start({ ...request, kind: 'RESUME', isRecovery: false }, signal);
+    return this.#start({ ...request, kind: 'RESUME' }, signal);
   }
 
   suspend(request: WorkflowRequest, signal: AbortSignal): WorkflowStream {
@@ -48,10 +49,13 @@ export class Workflows implements WorkflowService {
     return this.#start({ ...request, ...NO_RESUME, kind: 'PAUSE' }, signal);
   }
 
-  /** Runs an abandoned actor's workflow forward, or gives it up; resolves when it has ended, and never rejects. */
-  async recover(actor: WorkflowRequest['actor'], kind: Execution['kind'], signal: AbortSignal): Promise<void> {
-    const request = { actor, leaseWaitMs: 0, join: false, outlivesCaller: false, leaseEvents: false };
-    await this.#start({ ...request, ...NO_RESUME, kind, isRecovery: true }, signal).ended;
+  /**
+   * Runs an abandoned actor's workflow forward, or gives it up, unless its record has changed since it was read;
+   * resolves when it has ended, however it did.
+   */
+  async recover({ ref, version }: Actor, kind: Execution['kind'], signal: AbortSignal): Promise<void> {
+    const request = { actor: ref, leaseWaitMs: 0, join: false, outlivesCaller: false, leaseEvents: false };
+    await this.#start({ ...request, ...NO_RESUME, kind, abandonedVersion: version }, signal).ended;
   }
 
   watch({ actor, afterSequence }: WatchRequest, signal: AbortSignal): AsyncIterable<WorkflowEvent> {
@@ -158,7 +162,7 @@ export class Workflows implements WorkflowService {
   }
 }
 
-const NO_RESUME = { boot: false, workerWaitMs: 0, isRecovery: false } as const;
+const NO_RESUME = { boot: false, workerWaitMs: 0 } as const;
 
 async function* read(queue: EventQueue, onLeft: () => Promise<void>): AsyncGenerator<WorkflowEvent, void, undefined> {
   try {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { environmentName, parseConfig, SETTINGS, type RawSettings } from '../../src/config.js';
+import { parseConfig, type RawSettings } from '../../src/config.js';
+import { environmentName, SETTINGS } from '../../src/settings.js';
 import { parseRedisUrl } from '../../src/store/redis-url.js';
 
 const redis = { redisUrl: 'redis://127.0.0.1:6379' };

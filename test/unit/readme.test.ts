@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { environmentName, flagName, SETTINGS, type Setting } from '../../src/config.js';
+import { environmentName, flagName, SETTINGS, type Setting } from '../../src/settings.js';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
