@@ -229,7 +229,11 @@ function acquire(
         case 'not_found':
           throw actorNotFound(name);
         case 'held':
-          if (join && result.by.kind === kind) return granted(new JoinInstead(result.by.workflowId));
+          if (join && result.by.kind === kind) {
+            // Its place would keep those behind it from their turn.
+            if (wait !== undefined) await store.leaveLeaseQueue(actor, workflowId).catch(() => undefined);
+            return granted(new JoinInstead(result.by.workflowId));
+          }
           // One millisecond on: Redis lets a key expire with its clock's next one.
           return { type: 'refused', error: leaseHeld(name, result.by), askAgainInMs: result.by.expiresInMs + 1 };
         case 'queued':

@@ -11,10 +11,14 @@
 --         {'not_found'}; a record is a flat list of fields and values.
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {'not_found'} end
-if state == ARGV[3] then return {'idle', redis.call('HGETALL', KEYS[1])} end
 
 local now = now_us()
 local value = redis.call('GET', KEYS[2])
+if state == ARGV[3] then
+  -- One that has waited may have been woken for its turn, and needs none.
+  if leave(KEYS[3], KEYS[4], ARGV[6]) and not value then wake_first(KEYS[3], KEYS[4], now) end
+  return {'idle', redis.call('HGETALL', KEYS[1])}
+end
 if value then
   local decoded, lease = pcall(cjson.decode, value)
   -- A former life of this holder has it: that one is dead, since names are unique.
@@ -29,11 +33,14 @@ if value then
     if ARGV[7] ~= '' then wait_in(KEYS[3], KEYS[4], now, ARGV[6], ARGV[7], tonumber(ARGV[8])) end
     return {'held', value, expires}
   end
+  redis.call('DEL', KEYS[2])
 end
 
 local first = first_waiter(KEYS[3], KEYS[4], now)
 if first and first ~= ARGV[6] then
   if ARGV[7] ~= '' then wait_in(KEYS[3], KEYS[4], now, ARGV[6], ARGV[7], tonumber(ARGV[8])) end
+  -- It is free only now, and nobody else has told them.
+  if value then wake_first(KEYS[3], KEYS[4], now) end
   return {'queued', redis.call('ZRANK', KEYS[3], ARGV[6]) or redis.call('ZCARD', KEYS[3])}
 end
 if first then leave(KEYS[3], KEYS[4], ARGV[6]) end

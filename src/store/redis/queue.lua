@@ -35,8 +35,9 @@ local function wait_in(queue, waiting, now, id, channel, lifetime_ms)
   redis.call('PEXPIRE', waiting, lifetime_ms * 2)
 end
 
+-- Returns whether it had a place.
 local function leave(queue, waiting, id)
-  redis.call('ZREM', queue, id)
   redis.call('HDEL', waiting, id)
+  return redis.call('ZREM', queue, id) == 1
 end
 
