@@ -6,6 +6,7 @@
 // is like the node's death.
 
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { setMaxListeners } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { sleep, systemClock } from '../src/clock.js';
 import { CoordinatorError } from '../src/errors.js';
@@ -97,7 +98,10 @@ export async function startFakeNodeRuntime(options: FakeNodeRuntimeOptions = {})
   const onUnexpected = (error: unknown, path: string): void => {
     state.violations.push(`${path} ended with an error that is not of the closed set: ${String(error)}`);
   };
-  const deps = { clock: systemClock, onUnexpected, closing: new AbortController().signal };
+  const closing = new AbortController().signal;
+  // One listener for each call under way.
+  setMaxListeners(0, closing);
+  const deps = { clock: systemClock, onUnexpected, closing };
   server.addService(nodeRuntimeDefinition, { ...nodeRuntimeService(state, deps) });
   // The sockets are ours, so that they can be broken.
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());

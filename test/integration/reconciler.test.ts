@@ -233,7 +233,7 @@ describe('what a worker says it runs', () => {
   beforeEach(async () => {
     await abandon('a', 'restore');
     const { workflows } = replica('replica-1');
-    await workflows.recover(ref('a'), 'RESUME', new AbortController().signal);
+    await workflows.recover((await actors.look(ref('a'))).actor, 'RESUME', new AbortController().signal);
     expect(await state()).toBe('RUNNING');
   });
 
