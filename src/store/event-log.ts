@@ -29,6 +29,6 @@ export interface EventRead {
 export interface EventLogStore {
   /** Does nothing where a newer workflow has begun its log. @throws STORE_UNAVAILABLE */
   append(append: EventAppend): Promise<void>;
-  /** The events whose sequence is greater. @throws ACTOR_NOT_FOUND, STORE_UNAVAILABLE */
-  read(actor: ActorRef, afterSequence: number): Promise<EventRead>;
+  /** The events whose sequence is greater, of the latest workflow, or of `workflowId` if that is the one before. @throws ACTOR_NOT_FOUND, STORE_UNAVAILABLE */
+  read(actor: ActorRef, afterSequence: number, workflowId: string): Promise<EventRead>;
 }

@@ -42,9 +42,9 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WorkflowEv
   try {
     for (;;) {
       woken = false;
-      const found = await abortable(log.read(actor, afterSequence), signal);
-      // Which workflow it is about is settled by the first that there is.
-      workflowId ??= found.workflowId === '' ? undefined : found.workflowId;
+      const found = await abortable(log.read(actor, afterSequence, workflowId ?? ''), signal);
+      // Which workflow it is about is settled by the first that there is; one that runs may not have told anything yet.
+      workflowId ??= [found.leasedTo, found.workflowId].find((id) => id !== '');
       if (workflowId !== undefined && found.workflowId === workflowId) {
         for (const text of found.texts) {
           const event = JSON.parse(text) as WorkflowEvent;
@@ -57,8 +57,7 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WorkflowEv
       }
       if (workflowId === undefined || found.leasedTo === workflowId) unleasedSinceMs = undefined;
       else unleasedSinceMs ??= clock.nowMs();
-      const isReplaced = workflowId !== undefined && found.workflowId !== '' && found.workflowId !== workflowId;
-      if (isReplaced || (unleasedSinceMs !== undefined && clock.nowMs() - unleasedSinceMs > LAST_EVENTS_WITHIN_MS)) {
+      if (unleasedSinceMs !== undefined && clock.nowMs() - unleasedSinceMs > LAST_EVENTS_WITHIN_MS) {
         throw new CoordinatorError(
           'LEASE_LOST',
           `workflow ${workflowId ?? ''} on ${formatRef(actor)} no longer holds its lease and has not told its end`,

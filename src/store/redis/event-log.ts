@@ -1,6 +1,6 @@
 // Event logs in Redis: one sorted set an actor, bounded in number and time.
 
-import { formatRef, type ActorRef } from '../../actor/actor.js';
+import { formatRef, type ActorRef, type WorkflowKind } from '../../actor/actor.js';
 import { actorNotFound } from '../../errors.js';
 import type { EventAppend, EventLogStore, EventRead } from '../event-log.js';
 import type { Keys } from './keys.js';
@@ -12,6 +12,9 @@ const MAX_EVENTS = 2000;
 
 /** Long enough for whoever was woken at night to look; short enough that sleeping actors cost nothing. */
 const KEPT_MS = 60 * 60_000;
+
+/** What else a lease is taken for tells no events. */
+const WORKFLOWS: readonly string[] = ['RESUME', 'SUSPEND', 'PAUSE'] satisfies WorkflowKind[];
 
 export class RedisEventLog implements EventLogStore {
   readonly #client: RedisClient;
@@ -34,14 +37,15 @@ export class RedisEventLog implements EventLogStore {
     ]);
   }
 
-  async read(actor: ActorRef, afterSequence: number): Promise<EventRead> {
+  async read(actor: ActorRef, afterSequence: number, workflowId: string): Promise<EventRead> {
     const keys = [this.#keys.actor(actor), this.#keys.lease(formatRef(actor)), ...this.#keys.events(actor)];
-    const reply = await run(this.#client, scripts.readEvents, keys, [afterSequence]);
+    const reply = await run(this.#client, scripts.readEvents, keys, [afterSequence, workflowId]);
     if (text(reply, 0) === 'not_found') throw actorNotFound(formatRef(actor));
-    const lease = text(reply, 2);
+    const value = text(reply, 2);
+    const lease = value === '' ? undefined : decodeHeldLease(value, 0);
     return {
       workflowId: text(reply, 1),
-      leasedTo: lease === '' ? '' : decodeHeldLease(lease, 0).workflowId,
+      leasedTo: lease !== undefined && WORKFLOWS.includes(lease.kind) ? lease.workflowId : '',
       texts: reply.slice(3).map(String),
     };
   }

@@ -43,10 +43,10 @@ export class Keys {
     return `${this.lease(resource)}:token`;
   }
 
-  /** A sorted set and a hash: the events of the latest workflow by sequence, and which workflow that is. */
-  events(ref: ActorRef): [events: string, of: string] {
+  /** The events of the latest workflow by sequence, which workflow that is (a hash), and the events of the one before. */
+  events(ref: ActorRef): [events: string, of: string, before: string] {
     const base = `${this.#prefix}events:{${formatRef(ref)}}`;
-    return [base, `${base}:of`];
+    return [base, `${base}:of`, `${base}:before`];
   }
 
   /** A channel: tells the watchers of an actor that there are events. */

@@ -1,8 +1,12 @@
--- Reads the event log of an actor's latest workflow.
--- KEYS  1 the record, 2 the lease, 3 the events, 4 what workflow they are of
--- ARGV  1 the sequence after which to read
+-- Reads the event log of an actor's latest workflow, or of the one before where
+-- that is asked for.
+-- KEYS  1 the record, 2 the lease, 3 the events, 4 what workflow they are of,
+--       5 the events of the workflow before
+-- ARGV  1 the sequence after which to read, 2 the workflow that is asked for, or ''
 -- Returns {'events', workflow id or '', lease value or '', event, ...} or
 --         {'not_found'}
 if redis.call('EXISTS', KEYS[1]) == 0 then return {'not_found'} end
-local events = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[1], '+inf')
-return {'events', redis.call('HGET', KEYS[4], 'workflow_id') or '', redis.call('GET', KEYS[2]) or '', unpack(events)}
+local of = redis.call('HMGET', KEYS[4], 'workflow_id', 'before')
+local isBefore = ARGV[2] ~= '' and ARGV[2] == of[2]
+local events = redis.call('ZRANGEBYSCORE', isBefore and KEYS[5] or KEYS[3], '(' .. ARGV[1], '+inf')
+return {'events', (isBefore and of[2] or of[1]) or '', redis.call('GET', KEYS[2]) or '', unpack(events)}
