@@ -10,6 +10,7 @@ import {
   rollBackResume,
 } from '../../src/actor/transition.js';
 import { RedisActorRegistry } from '../../src/store/redis/actor-registry.js';
+import { RedisEventLog } from '../../src/store/redis/event-log.js';
 import { Keys } from '../../src/store/redis/keys.js';
 import { RedisLeaseStore } from '../../src/store/redis/lease-store.js';
 import { RedisWorkerRegistry } from '../../src/store/redis/worker-registry.js';
@@ -411,6 +412,55 @@ describe('workers', () => {
     expect((await store.claim({ actor: ref, pool: 'p', fencingToken: 9e15 })).name).toBe('w2');
     await workers.deregister({ pool: 'p', name: 'w2' }, true);
     expect(await redis.keys(`${prefix}workers:*`)).toEqual([keys.pool('p')[5]]);
+  });
+});
+
+describe('a worker that is taken out of service by force', () => {
+  it('does not crash an actor that has moved to another worker meanwhile', async () => {
+    await addWorker('w1');
+    const { actor, lease } = await granted();
+    const claimed = await store.claim({ actor: ref, pool: 'p', fencingToken: lease.fencingToken });
+    await store.transition(ref, lease, 'w1', beginResume(actor, { ...claimed, name: 'elsewhere' }), true);
+    await workers.deregister({ pool: 'p', name: 'w1' }, true);
+    expect(await getActor(ref)).toMatchObject({ state: 'RESUMING', worker: { name: 'elsewhere' } });
+  });
+});
+
+describe('an event log', () => {
+  const append = (workflowId: string, fencingToken: number, ...sequences: number[]) =>
+    new RedisEventLog(redis, keys).append({
+      actor: ref,
+      workflowId,
+      fencingToken,
+      step: 'restore',
+      events: sequences.map((sequence) => ({ sequence, text: `${workflowId} ${String(sequence)}` })),
+    });
+  const readLog = (afterSequence: number, workflowId = '') =>
+    new RedisEventLog(redis, keys).read(ref, afterSequence, workflowId);
+
+  it('is that of the newest workflow, and takes nothing from a stale one', async () => {
+    await append('w1', 1, 1, 2);
+    await append('w2', 2, 1);
+    await append('w1', 1, 3);
+    expect(await readLog(0)).toEqual({ workflowId: 'w2', leasedTo: '', texts: ['w2 1'] });
+  });
+
+  it('is read from a sequence on, also that of the workflow before', async () => {
+    await append('w1', 1, 1, 2, 3);
+    await append('w2', 2, 1, 2);
+    expect((await readLog(1)).texts).toEqual(['w2 2']);
+    expect(await readLog(2, 'w1')).toMatchObject({ workflowId: 'w1', texts: ['w1 3'] });
+    await append('w3', 3, 1);
+    expect(await readLog(0, 'w1')).toMatchObject({ workflowId: 'w3' });
+  });
+
+  it('goes with its actor, and ends by itself', async () => {
+    await append('w1', 1, 1);
+    for (const key of keys.events(ref).slice(0, 2)) expect(await redis.pttl(key)).toBeGreaterThan(3_000_000);
+    const { lease } = await granted();
+    await actors.delete(ref, lease);
+    await expect(readLog(0)).rejects.toMatchObject({ reason: 'ACTOR_NOT_FOUND' });
+    expect(await redis.exists(...keys.events(ref))).toBe(0);
   });
 });
 
