@@ -77,7 +77,7 @@ describe('the addresses of a replica', () => {
     await using living = await start('living');
     await expect(start('late')).rejects.toThrow(
       new RegExp(
-        `^replica late ended with 1 before it was ready:[^]*\n--listen ${address}: another process serves it$`,
+        `^replica late ended with 2 before it was ready:[^]*\n--listen ${address}: another process serves it$`,
       ),
     );
     expect(await callAt(address)).toBe('OK');

@@ -40,20 +40,21 @@ describe('a long restore', () => {
     runtime.next('restore', takes(5000));
     const first = readToEnd(a.client.resume({ actor }));
     await runtime.nextCall('restore');
-    let refusals = 0;
+    const answeredInMs: number[] = [];
     while (runtime.running.size === 0) {
       const askedAtMs = performance.now();
       const { error, events } = await readToEnd(b.client.resume({ actor }));
       if (error === undefined) break;
-      expect(performance.now() - askedAtMs).toBeLessThan(100);
+      answeredInMs.push(performance.now() - askedAtMs);
       expect(events).toEqual([]);
       expect(error).toMatchObject({ reason: 'LEASE_HELD', metadata: { holder: 'replica-a', kind: 'RESUME' } });
       expect(Number(error.metadata['expires_in_ms'])).toBeGreaterThan(0);
       expect(error.retryAfterMs).toBeLessThanOrEqual(1500);
-      refusals += 1;
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
-    expect(refusals).toBeGreaterThan(10);
+    expect(answeredInMs.length).toBeGreaterThan(10);
+    // The median: the machine may be busy with something else for a moment.
+    expect(answeredInMs.sort((x, y) => x - y)[answeredInMs.length >> 1]).toBeLessThan(100);
     const { events, error } = await first;
     expect(error).toBeUndefined();
     expect(events.some(({ step_progress: progress }) => progress?.step === 'restore')).toBe(true);
