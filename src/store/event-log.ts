@@ -24,10 +24,12 @@ export interface EventRead {
   /** The workflow that holds the lease now; empty where none does. */
   readonly leasedTo: string;
   readonly texts: readonly string[];
+  /** Where there are no greater ones, the last event that there is, so that who has read it hears how it ended; else empty. */
+  readonly lastText: string;
 }
 
 export interface EventLogStore {
-  /** Does nothing where a newer workflow has begun its log. @throws STORE_UNAVAILABLE */
+  /** Does nothing where two newer workflows have begun their logs. @throws STORE_UNAVAILABLE */
   append(append: EventAppend): Promise<void>;
   /** The events whose sequence is greater, of the latest workflow, or of `workflowId` if that is the one before. @throws ACTOR_NOT_FOUND, STORE_UNAVAILABLE */
   read(actor: ActorRef, afterSequence: number, workflowId: string): Promise<EventRead>;

@@ -50,10 +50,9 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WorkflowEv
           const event = JSON.parse(text) as WorkflowEvent;
           afterSequence = event.sequence;
           yield event;
-          const ending = endingOf(event);
-          if (ending === 'ok') return;
-          if (ending !== undefined) throw ending;
+          if (hasEnded(event)) return;
         }
+        if (found.lastText !== '' && hasEnded(JSON.parse(found.lastText) as WorkflowEvent)) return;
       }
       if (workflowId === undefined || found.leasedTo === workflowId) unleasedSinceMs = undefined;
       else unleasedSinceMs ??= clock.nowMs();
@@ -77,11 +76,10 @@ export async function* follow(options: FollowOptions): AsyncGenerator<WorkflowEv
   }
 }
 
-/** What the workflow's own stream ended with, if this was its last event. */
-function endingOf({ fact }: WorkflowEvent): 'ok' | CoordinatorError | undefined {
-  if (fact.type === 'completed') return 'ok';
-  if (fact.type !== 'failed') return undefined;
-  return new CoordinatorError(fact.reason satisfies Reason, fact.message, {
+/** Whether this was the last event. @throws what the workflow's own stream ended with */
+function hasEnded({ fact }: WorkflowEvent): boolean {
+  if (fact.type !== 'failed') return fact.type === 'completed';
+  throw new CoordinatorError(fact.reason satisfies Reason, fact.message, {
     maybeDone: true,
     ...(fact.runtimeCode !== undefined && { runtimeCode: fact.runtimeCode }),
     ...(fact.metadata !== undefined && { metadata: fact.metadata }),

@@ -69,10 +69,10 @@ export class Workflows implements WorkflowService {
    */
   async drain(timeoutMs: number): Promise<void> {
     this.#draining = true;
-    if (this.#running.size === 0) return;
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
+    if (this.#running.size === 0) this.#onIdle?.();
     const cancel = this.#parts.clock.setTimer(timeoutMs, () => {
       for (const controller of this.#running) controller.abort(draining('this replica was shut down under way'));
     });

@@ -442,7 +442,7 @@ describe('an event log', () => {
     await append('w1', 1, 1, 2);
     await append('w2', 2, 1);
     await append('w1', 1, 3);
-    expect(await readLog(0)).toEqual({ workflowId: 'w2', leasedTo: '', texts: ['w2 1'] });
+    expect(await readLog(0)).toEqual({ workflowId: 'w2', leasedTo: '', texts: ['w2 1'], lastText: '' });
   });
 
   it('is read from a sequence on, also that of the workflow before', async () => {

@@ -46,7 +46,8 @@ export class RedisEventLog implements EventLogStore {
     return {
       workflowId: text(reply, 1),
       leasedTo: lease !== undefined && WORKFLOWS.includes(lease.kind) ? lease.workflowId : '',
-      texts: reply.slice(3).map(String),
+      texts: reply.slice(4).map(String),
+      lastText: text(reply, 3),
     };
   }
 }
