@@ -96,6 +96,35 @@ describe('an actor', () => {
     expect(workers[1]).not.toBe(workers[0]);
   });
 
+  it('that is paused keeps what it never saved, frees its worker, and is back within 50 ms', async () => {
+    await startTwoWorkers();
+    // Remembers a number that it writes nowhere, and dies of SIGTERM.
+    const script =
+      'const count = String(process.hrtime.bigint()); require("http").createServer((_, r) => r.end(JSON.stringify({ count }))).listen(process.env.PORT, "127.0.0.1")';
+    await a.client.createActor({ actor, spec: { command: [process.execPath, '-e', script] } });
+    const running = await resume();
+    const remembered = await count(running, 'GET');
+    const resumedInMs: number[] = [];
+    const workers = new Set<string | undefined>();
+    for (let round = 1; round <= 5; round += 1) {
+      expect((await readToEnd(a.client.pause({ actor }))).error).toBeUndefined();
+      expect(await a.client.getActor(actor)).toMatchObject({
+        state: 'ACTOR_STATE_PAUSED',
+        worker: null,
+        latest_snapshot: { location: 'SNAPSHOT_LOCATION_LOCAL', node: 'n' },
+      });
+      expect((await a.client.listWorkers('default')).map((worker) => worker.actor)).toEqual([null, null]);
+      const startedAtMs = performance.now();
+      const resumed = await resume();
+      resumedInMs.push(performance.now() - startedAtMs);
+      expect(resumed).toMatchObject({ address: running.address, latest_snapshot: null });
+      expect(await count(resumed, 'GET')).toBe(remembered);
+      workers.add(resumed.worker?.name);
+    }
+    expect(workers.size).toBe(2);
+    expect(resumedInMs.sort((x, y) => x - y)[2]).toBeLessThan(50);
+  });
+
   it('whose program fails at its start is told with the end of its output, and its worker is free', async () => {
     await startTwoWorkers();
     const script = 'console.log("loading"); console.error("no license for módulo X"); process.exit(3)';
