@@ -204,7 +204,11 @@ async function kill(scenario: Scenario, boundary: Boundary, side: Cut['side'], c
   const { error } = await readToEnd(victim.client[scenario.kind]({ actor }));
   if (error?.reason !== 'DRAINING') throw new Error(`not killed ${side} ${boundary}, but ended`, { cause: error });
   expect(await victim.exited).toBe('SIGKILL');
-  return { actor, killedAtMs: performance.now(), token: Number(await redis.hget(keys.actor(actor), 'fencing_token')) };
+  const killedAtMs = performance.now();
+  // Whatever it was in the middle of: what the next Resume would restore is complete.
+  const { latest_snapshot, fencing_token } = await world.client.getActor(actor);
+  expect(world.runtime.snapshots.get(latest_snapshot?.uri ?? '')).toBe('complete');
+  return { actor, killedAtMs, token: Number(fencing_token) };
 }
 
 function restOf({ boundaries, rest, turn, goal }: Scenario, boundary: Boundary, side: Cut['side']): ActorState {
