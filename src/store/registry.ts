@@ -65,9 +65,10 @@ export interface WorkerRegistryStore {
   register(worker: NewWorker): Promise<Worker>;
   /**
    * Takes a worker out of service; with `force` also one that is claimed, whose actor then is CRASHED.
+   * With `onlyIfExpired` it does nothing to one that has registered in time after all.
    * @throws WORKER_NOT_FOUND, or INVALID_STATE while it is claimed and not `force`
    */
-  deregister(ref: WorkerRef, force: boolean): Promise<void>;
+  deregister(ref: WorkerRef, force: boolean, onlyIfExpired?: boolean): Promise<void>;
   /** Workers of one pool whose names come after `after`. */
   list(pool: string, pageSize: number, after: string): Promise<Page<Worker>>;
 }

@@ -9,10 +9,10 @@ import type { Wakeups } from '../store/wakeups.js';
 import type { Waiting } from '../store/workflow-store.js';
 
 /** A waiter that has not asked for this long is passed over: its replica is dead or stuck. */
-const LIFETIME_MS = 3000;
+const LIFETIME_MS = 1500;
 
 /** So that two lost questions cost no place. */
-const ASK_EVERY_MS = 1000;
+const ASK_EVERY_MS = 500;
 
 export type Answer<T> =
   | { readonly type: 'granted'; readonly value: T }

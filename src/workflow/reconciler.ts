@@ -189,7 +189,8 @@ export class Reconciler {
     // Its agent is gone, but the actor may be well: only a runtime that is gone too loses it.
     if (isClaimed && (await answers(runtimeAddress))) return;
     logger.warn({ worker: ref, claimed: isClaimed }, 'a worker that no longer registers is taken out of service');
-    await workers.deregister(ref, true).catch((error: unknown) => {
+    // It may have registered while its runtime was asked.
+    await workers.deregister(ref, true, true).catch((error: unknown) => {
       logger.warn({ worker: ref, err: error }, 'could not take the worker out of service');
     });
   }

@@ -10,6 +10,7 @@ import {
   rollBackResume,
 } from '../../src/actor/transition.js';
 import { RedisActorRegistry } from '../../src/store/redis/actor-registry.js';
+import { RedisClaims } from '../../src/store/redis/claims.js';
 import { RedisEventLog } from '../../src/store/redis/event-log.js';
 import { Keys } from '../../src/store/redis/keys.js';
 import { RedisLeaseStore } from '../../src/store/redis/lease-store.js';
@@ -416,6 +417,24 @@ describe('workers', () => {
 });
 
 describe('a worker that is taken out of service by force', () => {
+  it('because it expired stays if it has registered again after all', async () => {
+    const target = { pool: 'p', name: 'w1' };
+    const register = (ttlMs: number) =>
+      workers.register({ ref: target, runtimeAddress: 'dns:///w1:1', node: 'n', ttlMs });
+    const expired = async () =>
+      (await new RedisClaims(redis, keys).expiredWorkers('p')).map(({ ref: { name } }) => name);
+    await register(1);
+    await expect.poll(expired).toEqual(['w1']);
+    await register(60_000);
+    expect(await expired()).toEqual([]);
+    await workers.deregister(target, true, true);
+    expect((await workers.list('p', 10, '')).items.length).toBe(1);
+    await register(1);
+    await expect.poll(expired).toEqual(['w1']);
+    await workers.deregister(target, true, true);
+    expect((await workers.list('p', 10, '')).items).toEqual([]);
+  });
+
   it('does not crash an actor that has moved to another worker meanwhile', async () => {
     await addWorker('w1');
     const { actor, lease } = await granted();

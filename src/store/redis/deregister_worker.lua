@@ -1,9 +1,15 @@
 -- Takes a worker out of service, with its claim.
 -- KEYS  as in register_worker.lua
--- ARGV  1 name, 2 the holder that the caller has dealt with, or ''
--- Returns {'removed'}, {'held', holder} by another one, or {'not_found'}
+-- ARGV  1 name, 2 the holder that the caller has dealt with, or '',
+--       3 'expired' to do it only if the worker has not registered again in time
+-- Returns {'removed'}, {'held', holder} by another one, {'registered'} in time
+--         after all, or {'not_found'}
 local registration = redis.call('HGET', KEYS[1], ARGV[1])
 if not registration then return {'not_found'} end
+if ARGV[3] == 'expired' then
+  local expires = redis.call('ZSCORE', KEYS[10], ARGV[1])
+  if not expires or tonumber(expires) > now_us() / 1000 then return {'registered'} end
+end
 local holder = redis.call('HGET', KEYS[5], ARGV[1])
 if holder and holder ~= ARGV[2] then return {'held', holder} end
 

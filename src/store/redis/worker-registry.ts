@@ -42,13 +42,18 @@ export class RedisWorkerRegistry implements WorkerRegistryStore {
     };
   }
 
-  async deregister(ref: WorkerRef, force: boolean): Promise<void> {
+  async deregister(ref: WorkerRef, force: boolean, onlyIfExpired = false): Promise<void> {
     const name = `${ref.pool}/${ref.name}`;
     let dealtWith = '';
     for (let attempt = 1; attempt <= MAX_FORCE_ATTEMPTS; attempt += 1) {
-      const reply = await run(this.#client, scripts.deregisterWorker, this.#keys.pool(ref.pool), [ref.name, dealtWith]);
+      const reply = await run(this.#client, scripts.deregisterWorker, this.#keys.pool(ref.pool), [
+        ref.name,
+        dealtWith,
+        onlyIfExpired ? 'expired' : '',
+      ]);
       switch (text(reply, 0)) {
         case 'removed':
+        case 'registered':
           return;
         case 'not_found':
           throw new CoordinatorError('WORKER_NOT_FOUND', `no worker ${name}`);
