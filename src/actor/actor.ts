@@ -70,6 +70,8 @@ export interface Actor {
   readonly lastFailure?: WorkflowFailure;
   readonly createTimeMs: number;
   readonly updateTimeMs: number;
+  /** When it came into its state; absent: it has been in no other. */
+  readonly stateTimeMs?: number;
   /** While the latest snapshot is LOCAL: the durable one before it, to go back to when the node is lost. */
   readonly durableSnapshot?: Snapshot;
   /** While PAUSED: the worker that it was frozen on, through which its node's runtime is reached. */

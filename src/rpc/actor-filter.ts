@@ -24,8 +24,10 @@ export function actorFilter(
   clock: Clock,
 ): (actor: Actor) => boolean {
   const states = new Set<string>();
-  for (const [index, given] of request.states.entries()) {
-    const state = given.replace(/^ACTOR_STATE_/, '');
+  // A number that the enum does not know arrives as that number.
+  const wanted: readonly unknown[] = request.states;
+  for (const [index, given] of wanted.entries()) {
+    const state = String(given).replace(/^ACTOR_STATE_/, '');
     if (STATES.includes(state)) states.add(state);
     else violations.add(`states[${String(index)}]`, given, `ACTOR_STATE_ and one of ${STATES.join(', ')}`);
   }
@@ -34,8 +36,9 @@ export function actorFilter(
   if (longerThan !== null && (longerThanMs === undefined || longerThanMs < 0)) {
     violations.add('transitional_for', longerThan, 'a duration of 0s or more');
   }
-  const updatedBeforeMs = longerThanMs === undefined ? Infinity : clock.wallMs() - longerThanMs;
+  const sinceMs = longerThanMs === undefined ? Infinity : clock.wallMs() - longerThanMs;
   return (actor) =>
     (states.size === 0 || states.has(actor.state)) &&
-    (longerThanMs === undefined || (TRANSITIONAL.includes(actor.state) && actor.updateTimeMs <= updatedBeforeMs));
+    (longerThanMs === undefined ||
+      (TRANSITIONAL.includes(actor.state) && (actor.stateTimeMs ?? actor.updateTimeMs) <= sinceMs));
 }

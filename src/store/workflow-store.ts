@@ -25,6 +25,8 @@ export interface AcquireRequest {
   readonly acquireTimeMs: number;
   /** Queue for the lease where it is held; see Wakeups. */
   readonly wait?: Waiting;
+  /** Goes before those who wait: what they wait for will not be there any more. */
+  readonly overtakes?: boolean;
   /** In this state there is nothing to do: return the record, take no lease. */
   readonly idleState?: ActorState;
 }

@@ -1,8 +1,9 @@
 // Deletes an actor: under its lease, after what it left running or frozen on a
 // node has been stopped, so that nothing is left that no record speaks of.
 
-import { formatRef, type ActorRef, type ActorState } from '../actor/actor.js';
+import { formatRef, type Actor, type ActorRef, type ActorState } from '../actor/actor.js';
 import { CoordinatorError } from '../errors.js';
+import type { Lease } from '../lease/lease.js';
 import type { ActorRegistryStore } from '../store/registry.js';
 import type { WorkflowParts, WorkflowSettings } from './execute.js';
 import { exclusively } from './exclusive.js';
@@ -26,30 +27,31 @@ export async function deleteActor(
   settings: WorkflowSettings,
   parts: WorkflowParts,
 ): Promise<void> {
+  const work = async (actor: Actor, lease: Lease, workflowId: string): Promise<void> => {
+    if (!force && !DELETABLE.includes(actor.state)) {
+      throw new CoordinatorError(
+        'INVALID_STATE',
+        `actor ${formatRef(ref)} is ${actor.state}; only one that is ${DELETABLE.join(', ')} can be deleted: suspend it first, or set force`,
+        { metadata: { state: actor.state } },
+      );
+    }
+    const worker = actor.worker ?? actor.pausedOn;
+    if (worker !== undefined) {
+      const call = { actor: ref, worker, fencingToken: lease.fencingToken, workflowId };
+      const stopped = parts.runtimeAt(worker.runtimeAddress).stop(call, AbortSignal.timeout(STOP_WITHIN_MS));
+      await stopped.catch((error: unknown) => {
+        if (!force) throw error;
+        // What still runs there is stopped when its worker, or its actor by the same name, is used again.
+        parts.logger.warn({ actor: formatRef(ref), err: error }, 'deleted by force, not stopped');
+      });
+    }
+    lease.ensureHeld();
+    await registry.delete(ref, lease);
+  };
   for (let attempt = 1; ; attempt += 1) {
     if (force) await registry.forceRelease(ref, 'the actor is deleted by force');
     try {
-      await exclusively(ref, 'DELETE', settings, parts, async (actor, lease, workflowId) => {
-        if (!force && !DELETABLE.includes(actor.state)) {
-          throw new CoordinatorError(
-            'INVALID_STATE',
-            `actor ${formatRef(ref)} is ${actor.state}; only one that is ${DELETABLE.join(', ')} can be deleted: suspend it first, or set force`,
-            { metadata: { state: actor.state } },
-          );
-        }
-        const worker = actor.worker ?? actor.pausedOn;
-        if (worker !== undefined) {
-          const call = { actor: ref, worker, fencingToken: lease.fencingToken, workflowId };
-          const stopped = parts.runtimeAt(worker.runtimeAddress).stop(call, AbortSignal.timeout(STOP_WITHIN_MS));
-          await stopped.catch((error: unknown) => {
-            if (!force) throw error;
-            // What still runs there is stopped when its worker, or its actor by the same name, is used again.
-            parts.logger.warn({ actor: formatRef(ref), err: error }, 'deleted by force, not stopped');
-          });
-        }
-        lease.ensureHeld();
-        await registry.delete(ref, lease);
-      });
+      await exclusively(ref, 'DELETE', settings, parts, work, force);
       return;
     } catch (error) {
       const isHeld = error instanceof CoordinatorError && error.reason === 'LEASE_HELD';

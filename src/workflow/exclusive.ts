@@ -9,13 +9,17 @@ import { Lease } from '../lease/lease.js';
 import type { LeaseKind } from '../store/workflow-store.js';
 import type { WorkflowParts, WorkflowSettings } from './execute.js';
 
-/** @throws LEASE_HELD while a workflow runs, ACTOR_NOT_FOUND, and what `work` throws */
+/**
+ * @param overtakes goes before those who wait for the lease
+ * @throws LEASE_HELD while a workflow runs, ACTOR_NOT_FOUND, and what `work` throws
+ */
 export async function exclusively<T>(
   actor: ActorRef,
   kind: LeaseKind,
   { instanceId, life, timings }: WorkflowSettings,
   { store, leaseStore, heartbeat, clock }: WorkflowParts,
   work: (actor: Actor, lease: Lease, workflowId: string) => Promise<T>,
+  overtakes = false,
 ): Promise<T> {
   const workflowId = randomUUID();
   const requestedAtMs = clock.nowMs();
@@ -27,6 +31,7 @@ export async function exclusively<T>(
     life,
     ttlMs: timings.ttlMs,
     acquireTimeMs: clock.wallMs(),
+    overtakes,
   });
   switch (result.type) {
     case 'not_found':

@@ -5,7 +5,8 @@
 --       3 a state in which there is nothing to do, or '',
 --       4 holder, 5 which life of the holder this is, 6 workflow id,
 --       7 the channel to be woken on, or '' not to wait,
---       8 for how many ms a waiter is believed to be there
+--       8 for how many ms a waiter is believed to be there,
+--       9 'overtake' those who wait, or ''
 -- Returns {'granted', token, time in µs, record}, {'idle', record},
 --         {'held', value, expires in ms}, {'queued', how many are in front} or
 --         {'not_found'}; a record is a flat list of fields and values.
@@ -37,7 +38,7 @@ if value then
 end
 
 local first = first_waiter(KEYS[3], KEYS[4], now)
-if first and first ~= ARGV[6] then
+if first and first ~= ARGV[6] and ARGV[9] == '' then
   if ARGV[7] ~= '' then wait_in(KEYS[3], KEYS[4], now, ARGV[6], ARGV[7], tonumber(ARGV[8])) end
   -- It is free only now, and nobody else has told them.
   if value then wake_first(KEYS[3], KEYS[4], now) end

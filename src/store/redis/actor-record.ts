@@ -74,6 +74,7 @@ export function decodeActor(ref: ActorRef, fields: Fields): Actor {
     fencingToken: Number(required(fields, 'fencing_token')),
     createTimeMs: Number(required(fields, 'create_time_ms')),
     updateTimeMs: Number(required(fields, 'update_time_ms')),
+    ...optional('stateTimeMs', 'state_time_ms', Number),
     ...optional('worker', 'worker_name', (name) => ({
       pool: required(fields, 'worker_pool'),
       name,

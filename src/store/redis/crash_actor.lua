@@ -9,7 +9,8 @@ if worker[1] ~= ARGV[1] or worker[2] ~= ARGV[2] then return {'unchanged'} end
 local time = redis.call('TIME')
 redis.call('HDEL', KEYS[1], 'worker_pool', 'worker_name', 'worker_node', 'worker_runtime_address', 'address', 'pending_snapshot', 'previous_state',
   'recovery_attempts')
+local now_ms = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 redis.call('HSET', KEYS[1], 'state', 'CRASHED', 'last_failure', ARGV[3], 'written_by', 'deregister',
-  'update_time_ms', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
+  'update_time_ms', now_ms, 'state_time_ms', now_ms)
 redis.call('HINCRBY', KEYS[1], 'version', 1)
 return {'crashed'}

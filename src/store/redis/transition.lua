@@ -30,7 +30,9 @@ if not repeated then
     end
   end
   redis.call('HINCRBY', KEYS[1], 'version', 1)
-  redis.call('HSET', KEYS[1], 'update_time_ms', string.format('%.0f', math.floor(now_us() / 1000)))
+  local now_ms = string.format('%.0f', math.floor(now_us() / 1000))
+  redis.call('HSET', KEYS[1], 'update_time_ms', now_ms)
+  if state ~= ARGV[3] then redis.call('HSET', KEYS[1], 'state_time_ms', now_ms) end
 end
 if ARGV[4] == 'release' and lease == ARGV[1] then
   redis.call('DEL', KEYS[2])

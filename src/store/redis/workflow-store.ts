@@ -38,6 +38,7 @@ export class RedisWorkflowStore implements WorkflowStore {
         request.workflowId,
         request.wait?.channel ?? '',
         request.wait?.lifetimeMs ?? 0,
+        request.overtakes === true ? 'overtake' : '',
       ]);
     } catch (error) {
       // Perhaps granted, and nobody to renew it: others would wait for its TTL.
