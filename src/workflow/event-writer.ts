@@ -16,9 +16,11 @@ const GATHER_MS = 10;
 /** Beyond this the oldest are dropped. */
 const MAX_WAITING = 512;
 
-/** A write that failed is tried again after this, and after the workflow's end not for ever. */
+/** A write that failed is tried again after this. */
 const RETRY_MS = 500;
 const MAX_RETRIES = 10;
+/** After the workflow's end: nobody waits for longer when a replica shuts down. */
+const MAX_LAST_RETRIES = 2;
 
 export class EventWriter {
   readonly #store: EventLogStore;
@@ -98,7 +100,7 @@ export class EventWriter {
       this.#retries = failed ? this.#retries + 1 : 0;
       if (failed) this.#waiting = [...events, ...this.#waiting].slice(-MAX_WAITING);
     }
-    if (this.#waiting.length === 0 || this.#retries > MAX_RETRIES) {
+    if (this.#waiting.length === 0 || this.#retries > (this.#ended ? MAX_LAST_RETRIES : MAX_RETRIES)) {
       this.#waiting = [];
       if (this.#ended) this.#resolveEnd();
     } else {
