@@ -23,6 +23,8 @@ interface Entry {
   /** Monotonic; Infinity once renewing was stopped. */
   renewAtMs: number;
   inFlight: Promise<void> | undefined;
+  /** Asked for while a renewal was in flight, which may have been answered before. */
+  soon: boolean;
 }
 
 /** Renewals in one batch: a pipeline of this many takes Redis about 10 ms, during which others wait. */
@@ -56,7 +58,7 @@ export class Heartbeat {
   /** Renews `lease` from now on, until it is lost, stopped or forgotten. */
   add(lease: Renewable): void {
     const renewAtMs = lease.confirmedAtMs + this.#timings.renewIntervalMs;
-    this.#entries.set(lease, { renewAtMs, inFlight: undefined });
+    this.#entries.set(lease, { renewAtMs, inFlight: undefined, soon: false });
     this.#wakeBy(Math.min(renewAtMs, lease.heldUntilMs));
   }
 
@@ -64,6 +66,7 @@ export class Heartbeat {
   renewSoon(lease: Renewable): void {
     const entry = this.#entries.get(lease);
     if (entry === undefined || entry.renewAtMs === Infinity) return;
+    entry.soon = entry.inFlight !== undefined;
     entry.renewAtMs = this.#clock.nowMs();
     this.#wakeBy(entry.renewAtMs);
   }
@@ -174,6 +177,8 @@ export class Heartbeat {
         entry.renewAtMs = nowMs + this.#retryMs;
         break;
     }
+    if (entry.soon) entry.renewAtMs = nowMs;
+    entry.soon = false;
     if (stopped) entry.renewAtMs = Infinity;
     else this.#wakeBy(entry.renewAtMs);
   }

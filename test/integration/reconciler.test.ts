@@ -41,6 +41,7 @@ let store: RedisWorkflowStore;
 let runtime: ScriptedRuntime;
 let answering: boolean;
 const stops: (() => Promise<void>)[] = [];
+const replicas: Workflows[] = [];
 
 beforeEach(async () => {
   keys = new Keys(uniquePrefix());
@@ -54,6 +55,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
+  // Their last events are written beside them.
+  for (const workflows of replicas.splice(0)) await workflows.drain(0);
 });
 
 const addWorker = (name: string, ttlMs?: number) =>
@@ -87,6 +90,7 @@ function replica(instanceId: string, workflowDeadlineMs = 60_000) {
     logger: pino({ level: 'silent' }),
   };
   const workflows = new Workflows(settings, parts);
+  replicas.push(workflows);
   const reconciler = new Reconciler(3, settings, {
     ...parts,
     claims: new RedisClaims(redis, keys),

@@ -34,6 +34,7 @@ let actors: RedisActorRegistry;
 let workers: RedisWorkerRegistry;
 let runtime: ScriptedRuntime;
 const heartbeats: Heartbeat[] = [];
+const replicas: Workflows[] = [];
 
 beforeEach(async () => {
   keys = new Keys(uniquePrefix());
@@ -46,7 +47,9 @@ beforeEach(async () => {
   }
 });
 
-afterEach(() => {
+afterEach(async () => {
+  // Their last events are written beside them.
+  for (const workflows of replicas.splice(0)) await workflows.drain(0);
   expect(heartbeats.splice(0).map(({ size }) => size)).toEqual(expect.not.arrayContaining([1]));
 });
 
@@ -55,7 +58,7 @@ function replica(settings: Partial<WorkflowSettings> & { ttlMs?: number } = {}):
   const leaseStore = new RedisLeaseStore(redis, keys);
   const heartbeat = new Heartbeat(leaseStore, timings, systemClock);
   heartbeats.push(heartbeat);
-  return new Workflows(
+  const workflows = new Workflows(
     {
       instanceId: 'replica-a',
       life: randomUUID(),
@@ -77,6 +80,8 @@ function replica(settings: Partial<WorkflowSettings> & { ttlMs?: number } = {}):
       logger: pino({ level: 'silent' }),
     },
   );
+  replicas.push(workflows);
+  return workflows;
 }
 
 interface Ending {

@@ -211,6 +211,23 @@ describe('a heartbeat', () => {
     expect(reasonOf(lease.signal)).toBe('LEASE_LOST');
   });
 
+  it('renews at once when it is told to look, also while a renewal is in flight', async () => {
+    const { clock, store, acquire, heartbeat } = setUp();
+    const lease = acquire();
+    heartbeat.renewSoon(lease);
+    await clock.advance(1);
+    expect(store.batches.length).toBe(1);
+    store.answer = 'hang';
+    await clock.advance(TTL_MS / 3);
+    expect(store.batches.length).toBe(2);
+    heartbeat.renewSoon(lease);
+    store.answer = 'lost';
+    await store.answerHanging();
+    await clock.advance(1);
+    expect(store.batches.length).toBe(3);
+    expect(reasonOf(lease.signal)).toBe('LEASE_LOST');
+  });
+
   it('releases only after a renewal in flight has been answered', async () => {
     const { clock, store, acquire } = setUp();
     const lease = acquire();

@@ -56,7 +56,7 @@ function connectCluster(nodes: readonly Address[], options: RedisOptions, comman
     redisOptions: options,
     enableOfflineQueue: false,
     clusterRetryStrategy: () => RECONNECT_MS,
-    // With the defaults a command is executed twice (docs/decisions/0002).
+    // With the defaults a command is executed twice (docs/decisions/0001).
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     retryDelayOnTryAgain: 0,
