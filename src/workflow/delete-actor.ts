@@ -40,7 +40,7 @@ export async function deleteActor(
       const call = { actor: ref, worker, fencingToken: lease.fencingToken, workflowId };
       const stopped = parts.runtimeAt(worker.runtimeAddress).stop(call, AbortSignal.timeout(STOP_WITHIN_MS));
       await stopped.catch((error: unknown) => {
-        if (!force) throw error;
+        if (!force) throw error instanceof CoordinatorError ? error : notStopped(error);
         // What still runs there is stopped when its worker, or its actor by the same name, is used again.
         parts.logger.warn({ actor: formatRef(ref), err: error }, 'deleted by force, not stopped');
       });
@@ -58,4 +58,12 @@ export async function deleteActor(
       if (!force || !isHeld || attempt === MAX_BREAKS) throw error;
     }
   }
+}
+
+function notStopped(cause: unknown): CoordinatorError {
+  return new CoordinatorError(
+    'RUNTIME_UNAVAILABLE',
+    `the node runtime has not stopped the actor within ${String(STOP_WITHIN_MS)} ms; try again, or set force`,
+    { cause, maybeDone: true, retryAfterMs: 1000 },
+  );
 }
