@@ -9,7 +9,9 @@ export interface ActorRef {
   readonly name: string;
 }
 
-export type ActorState = 'SUSPENDED' | 'RESUMING' | 'RUNNING' | 'SUSPENDING' | 'PAUSING' | 'PAUSED' | 'CRASHED';
+export const ACTOR_STATES = ['SUSPENDED', 'RESUMING', 'RUNNING', 'SUSPENDING', 'PAUSING', 'PAUSED', 'CRASHED'] as const;
+
+export type ActorState = (typeof ACTOR_STATES)[number];
 
 /** What a workflow does with an actor. */
 export type WorkflowKind = 'RESUME' | 'SUSPEND' | 'PAUSE';

@@ -1,20 +1,12 @@
 // The filters of ListActors, as one predicate.
 
-import type { Actor, ActorState } from '../actor/actor.js';
+import { ACTOR_STATES, type Actor, type ActorState } from '../actor/actor.js';
 import type { Clock } from '../clock.js';
 import type { ListActorsRequest__Output } from '../generated/actorworkflow/v1/ListActorsRequest.js';
 import { fromDuration } from './time.js';
 import type { Violations } from './validate.js';
 
-const STATES: readonly string[] = [
-  'SUSPENDED',
-  'RESUMING',
-  'RUNNING',
-  'SUSPENDING',
-  'PAUSING',
-  'PAUSED',
-  'CRASHED',
-] satisfies ActorState[];
+const STATES: readonly string[] = ACTOR_STATES;
 
 const TRANSITIONAL: readonly ActorState[] = ['RESUMING', 'SUSPENDING', 'PAUSING'];
 

@@ -2,14 +2,15 @@
 // in ms since 1970, snapshots, spec and failure as JSON in snake_case, and the
 // worker in fields of its own, since scripts compare them.
 
-import type {
-  Actor,
-  ActorRef,
-  ActorState,
-  ClaimedWorker,
-  Snapshot,
-  WorkflowFailure,
-  WorkloadSpec,
+import {
+  ACTOR_STATES,
+  type Actor,
+  type ActorRef,
+  type ActorState,
+  type ClaimedWorker,
+  type Snapshot,
+  type WorkflowFailure,
+  type WorkloadSpec,
 } from '../../actor/actor.js';
 import type { Changes } from '../../actor/transition.js';
 import type { NewActor } from '../registry.js';
@@ -92,15 +93,7 @@ export function decodeActor(ref: ActorRef, fields: Fields): Actor {
   };
 }
 
-const STATES: readonly string[] = [
-  'SUSPENDED',
-  'RESUMING',
-  'RUNNING',
-  'SUSPENDING',
-  'PAUSING',
-  'PAUSED',
-  'CRASHED',
-] satisfies ActorState[];
+const STATES: readonly string[] = ACTOR_STATES;
 
 function decodeState(text: string): ActorState {
   if (!STATES.includes(text)) throw new TypeError(`unknown actor state '${text}'`);
