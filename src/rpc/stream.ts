@@ -84,9 +84,10 @@ async function pump<Request, Event, Response>(
 ): Promise<void> {
   if (opened.signal.aborted) throw opened.signal.reason as Error;
   const source = handler.open(call.request, opened);
-  const ended = new AbortController();
+  const producer: Producer = { ended: false };
   const onEnded = (): void => {
-    ended.abort();
+    producer.ended = true;
+    producer.onEnded?.();
   };
   source.ended?.then(onEnded, onEnded);
   const iterator = source[Symbol.asyncIterator]();
@@ -104,11 +105,17 @@ async function pump<Request, Event, Response>(
       }
       // The source is told by `return`, not by reading on.
       if (opened.isGone()) return;
-      if (!call.write(handler.encode(next.value))) await drained(call, opened, ended.signal, deps);
+      if (!call.write(handler.encode(next.value))) await drained(call, opened, producer, deps);
     }
   } finally {
     if (!isOver) await iterator.return?.();
   }
+}
+
+/** Whether the last event has been produced, and whom to tell when it is. */
+interface Producer {
+  ended: boolean;
+  onEnded?: () => void;
 }
 
 /**
@@ -119,7 +126,7 @@ async function pump<Request, Event, Response>(
 function drained(
   call: ServerWritableStream<unknown, unknown>,
   opened: OpenCall,
-  ended: AbortSignal,
+  producer: Producer,
   deps: CallDeps,
 ): Promise<void> {
   const stallTimer = (limitMs: number): CancelTimer =>
@@ -136,21 +143,20 @@ function drained(
       letGo();
       reject(opened.signal.reason as Error);
     };
-    const onEnded = (): void => {
-      cancelTimer();
-      cancelTimer = stallTimer(deps.stallMs ?? DEFAULT_STALL_MS);
-    };
     const letGo = (): void => {
       cancelTimer();
       call.off('drain', onDrain);
       opened.signal.removeEventListener('abort', onAbort);
-      ended.removeEventListener('abort', onEnded);
+      delete producer.onEnded;
+    };
+    producer.onEnded = () => {
+      cancelTimer();
+      cancelTimer = stallTimer(deps.stallMs ?? DEFAULT_STALL_MS);
     };
     let cancelTimer = stallTimer(MAX_STALL_MS);
     call.once('drain', onDrain);
     opened.signal.addEventListener('abort', onAbort, { once: true });
-    ended.addEventListener('abort', onEnded, { once: true });
-    if (ended.aborted) onEnded();
+    if (producer.ended) producer.onEnded();
     if (opened.signal.aborted) onAbort();
   });
 }

@@ -10,8 +10,8 @@ import type { WorkflowEvent } from './event.js';
 /** Five progress events a second for each step: what an eye can follow. */
 const PROGRESS_EVERY_MS = 200;
 
-/** Events that are told within this time are written together. */
-const GATHER_MS = 10;
+/** Events that are told within this time are written together: most workflows that wait for nothing are one write. */
+const GATHER_MS = 50;
 
 /** Beyond this the oldest are dropped. */
 const MAX_WAITING = 512;

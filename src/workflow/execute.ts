@@ -149,8 +149,15 @@ export async function execute(
   const stopListening = parts.wakeups.onTurn(workflowId, () => {
     parts.heartbeat.renewSoon(lease);
   });
-  const log = logger.child({ workflow_id: workflowId, actor: formatRef(ref), kind, recovery: isRecovery });
-  log.info({ fencing_token: fencingToken, state: run.actor.state }, 'workflow started');
+  const about = {
+    workflow_id: workflowId,
+    actor: formatRef(ref),
+    kind,
+    recovery: isRecovery,
+    fencing_token: fencingToken,
+  };
+  // One line a workflow by default: while it runs, its lease and its events say so.
+  logger.debug({ ...about, state: run.actor.state }, 'workflow started');
   try {
     tell({
       ...started,
@@ -171,10 +178,11 @@ export async function execute(
     const durationMs = clock.nowMs() - requestedAtMs;
     if (outcome.ok) {
       if (!run.released) await lease.release();
-      log.info({ duration_ms: Math.round(durationMs), state: run.actor.state }, 'workflow completed');
+      logger.info({ ...about, duration_ms: Math.round(durationMs), state: run.actor.state }, 'workflow completed');
       tell({ type: 'completed', actor: run.actor, durationMs });
       return undefined;
     }
+    const log = logger.child(about);
     const error = await settle(run, steps, outcome, controller.signal, log);
     log.warn(
       { duration_ms: Math.round(durationMs), state: run.actor.state, step, reason: error.reason, err: error },

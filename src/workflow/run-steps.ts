@@ -5,7 +5,7 @@
 // still be going on must not lose its lease to another. Does not undo: what a
 // failed step leaves behind is the caller's to decide.
 
-import { sleep, type Clock } from '../clock.js';
+import { sleep, type CancelTimer, type Clock } from '../clock.js';
 import { toCoordinatorError, type CoordinatorError } from '../errors.js';
 import type { RuntimeProgress } from '../runtime/node-runtime.js';
 import type { WorkflowFact } from './event.js';
@@ -54,20 +54,30 @@ export async function runSteps<State>(
   options: RunOptions,
 ): Promise<Outcome> {
   const { clock, tell } = options;
-  for (const step of steps) {
-    const startedAtMs = clock.nowMs();
-    if (step.isComplete(state)) {
-      tell({ type: 'step_completed', step: step.name, skipped: true, durationMs: 0 });
-      continue;
+  const grace = new UnwindGrace(options);
+  try {
+    for (const step of steps) {
+      const startedAtMs = clock.nowMs();
+      if (step.isComplete(state)) {
+        tell({ type: 'step_completed', step: step.name, skipped: true, durationMs: 0 });
+        continue;
+      }
+      const outcome = await runStep(step, state, grace, options);
+      if (!outcome.ok) return outcome;
+      tell({ type: 'step_completed', step: step.name, skipped: false, durationMs: clock.nowMs() - startedAtMs });
     }
-    const outcome = await runStep(step, state, options);
-    if (!outcome.ok) return outcome;
-    tell({ type: 'step_completed', step: step.name, skipped: false, durationMs: clock.nowMs() - startedAtMs });
+    return { ok: true };
+  } finally {
+    grace.dispose();
   }
-  return { ok: true };
 }
 
-async function runStep<State>(step: Step<State>, state: State, options: RunOptions): Promise<Outcome> {
+async function runStep<State>(
+  step: Step<State>,
+  state: State,
+  grace: UnwindGrace,
+  options: RunOptions,
+): Promise<Outcome> {
   const { clock, signal, guard, tell } = options;
   let firstFailedAtMs: number | undefined;
   for (let attempt = 1; ; attempt += 1) {
@@ -78,7 +88,7 @@ async function runStep<State>(step: Step<State>, state: State, options: RunOptio
       return { ok: false, error: toCoordinatorError(error), step: step.name, unwound: true };
     }
     tell({ type: 'step_started', step: step.name, attempt });
-    const result = await attemptStep(step, state, attempt, options);
+    const result = await attemptStep(step, state, attempt, grace, options);
     if (result.ok || signal.aborted || step.retry === undefined) return result;
 
     const nowMs = clock.nowMs();
@@ -95,49 +105,53 @@ async function attemptStep<State>(
   step: Step<State>,
   state: State,
   attempt: number,
-  options: RunOptions,
+  grace: UnwindGrace,
+  { signal, tell }: RunOptions,
 ): Promise<Outcome> {
-  const { clock, signal, tell, unwindGraceMs } = options;
   let over = false;
   const report = (progress: RuntimeProgress): void => {
     // What reports after its attempt is over would appear in another's place.
     if (!over) tell({ type: 'step_progress', step: step.name, progress });
   };
+  const failed = (error: unknown, unwound: boolean): Outcome => ({
+    ok: false,
+    // An aborted step fails in whatever way; why it was aborted is the reason.
+    error: toCoordinatorError(signal.aborted ? signal.reason : error),
+    step: step.name,
+    unwound,
+  });
   const execution = step.execute(state, { signal, attempt, report }).then(
     (): Outcome => ({ ok: true }),
-    (error: unknown): Outcome => ({
-      ok: false,
-      // An aborted step fails in whatever way; why it was aborted is the reason.
-      error: toCoordinatorError(signal.aborted ? signal.reason : error),
-      step: step.name,
-      unwound: true,
-    }),
+    (error: unknown) => failed(error, true),
   );
-  const gaveUp = new AbortController();
-  try {
-    return await Promise.race([execution, unwindTimeout(clock, signal, unwindGraceMs, gaveUp.signal, step.name)]);
-  } finally {
-    over = true;
-    gaveUp.abort();
-  }
+  const outcome = await Promise.race([execution, grace.passed]);
+  over = true;
+  return outcome ?? failed(signal.reason, false);
 }
 
-/** Settles only after the signal aborted and the grace passed, or never. */
-function unwindTimeout(
-  clock: Clock,
-  signal: AbortSignal,
-  graceMs: number,
-  gaveUp: AbortSignal,
-  step: string,
-): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const onAbort = (): void => {
-      const cancel = clock.setTimer(graceMs, () => {
-        resolve({ ok: false, error: toCoordinatorError(signal.reason), step, unwound: false });
-      });
-      gaveUp.addEventListener('abort', cancel, { once: true });
+/** One for all steps of a run: most are never aborted, and a listener and a controller for each would cost more than they do. */
+class UnwindGrace {
+  /** Resolves when the signal has aborted and the grace has passed since, or never. */
+  readonly passed: Promise<undefined>;
+  readonly #signal: AbortSignal;
+  readonly #onAbort: () => void;
+  #cancelTimer: CancelTimer | undefined;
+
+  constructor({ clock, signal, unwindGraceMs }: RunOptions) {
+    let pass = (): void => undefined;
+    this.passed = new Promise((resolve) => {
+      pass = () => resolve(undefined);
+    });
+    this.#signal = signal;
+    this.#onAbort = () => {
+      this.#cancelTimer = clock.setTimer(unwindGraceMs, pass);
     };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true, signal: gaveUp });
-  });
+    if (signal.aborted) this.#onAbort();
+    else signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  dispose(): void {
+    this.#cancelTimer?.();
+    this.#signal.removeEventListener('abort', this.#onAbort);
+  }
 }

@@ -114,13 +114,15 @@ export class Workflows implements WorkflowService {
       if (this.#running.size === 0) this.#onIdle?.();
     });
     const onLeft = async (): Promise<void> => {
-      onCallerLeft();
-      if (!outlivesCaller) await ended;
-    };
-    const onCallerLeft = (): void => {
-      if (outlivesCaller) queue.abandon();
-      // A workflow that has ended does not notice.
-      else controller.abort(new CoordinatorError('CANCELLED', 'the caller went away', { maybeDone: true }));
+      if (outlivesCaller) {
+        queue.abandon();
+        return;
+      }
+      // An error costs more than most steps, so one that has ended gets none.
+      if (this.#running.has(controller)) {
+        controller.abort(new CoordinatorError('CANCELLED', 'the caller went away', { maybeDone: true }));
+      }
+      await ended;
     };
     return { ended, [Symbol.asyncIterator]: () => read(queue, onLeft) };
   }

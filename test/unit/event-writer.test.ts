@@ -49,9 +49,9 @@ describe('an event writer', () => {
     const { clock, log, push } = setUp();
     push(stepStarted);
     push(progress);
-    await clock.advance(10);
+    await clock.advance(50);
     push(stepCompleted);
-    await clock.advance(10);
+    await clock.advance(50);
     expect(log.appends.map(({ step, events }) => [step, events.length])).toEqual([
       ['restore', 2],
       ['', 1],
@@ -67,7 +67,7 @@ describe('an event writer', () => {
     }
     expect(log.sequences.length).toBe(5);
     push(stepCompleted);
-    await clock.advance(10);
+    await clock.advance(50);
     expect(log.sequences.slice(-2)).toEqual([200, 201]);
   });
 
@@ -85,7 +85,7 @@ describe('an event writer', () => {
     const { clock, log, push, writer } = setUp();
     log.answer = 'fail';
     push(stepStarted);
-    await clock.advance(10);
+    await clock.advance(50);
     push(stepCompleted);
     log.answer = 'accept';
     await clock.advance(500);

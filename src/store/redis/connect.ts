@@ -15,6 +15,37 @@ const RECONNECT_MS = 100;
  * @param commandTimeoutMs after which a command without an answer fails; it may have been carried out
  */
 export function connect(target: RedisTarget, name: string, commandTimeoutMs: number): RedisClient {
+  const client = open(target, name, commandTimeoutMs);
+  if (client instanceof Redis) gatherWrites(client);
+  else client.on('+node', gatherWrites);
+  return client;
+}
+
+/**
+ * Commands that are sent in one turn of the event loop leave in one write: a
+ * write for each is what most of the time went into. Those of the turn are
+ * known when its microtasks are done, so a command that is alone waits for
+ * nothing. A pipeline would do it too, but answers when its last command does,
+ * and in a Cluster tries again by itself.
+ */
+function gatherWrites(redis: Redis): void {
+  const sendCommand = redis.sendCommand.bind(redis);
+  let gathering = false;
+  redis.sendCommand = (command, stream) => {
+    const socket = redis.stream as Redis['stream'] | undefined;
+    if (!gathering && socket !== undefined) {
+      gathering = true;
+      socket.cork();
+      process.nextTick(() => {
+        gathering = false;
+        socket.uncork();
+      });
+    }
+    return sendCommand(command, stream);
+  };
+}
+
+function open(target: RedisTarget, name: string, commandTimeoutMs: number): RedisClient {
   const options: RedisOptions = {
     ...target.credentials,
     connectionName: name,
