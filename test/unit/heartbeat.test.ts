@@ -9,11 +9,13 @@ import { FakeClock, settle } from '../fake-clock.js';
 const TTL_MS = 3000;
 const SERVER_AHEAD_US = 5_000_000_000;
 
-type Answer = 'renew' | 'hang' | 'fail' | 'lost' | 'late';
+type Answer = 'renew' | 'hang' | 'fail' | 'lost' | 'late' | 'broken';
 
 /** Answers as it is told to, in the server's own time. */
 class ScriptedStore implements LeaseStore {
   answer: Answer = 'renew';
+  /** What it answers first, one batch each. */
+  readonly first: Answer[] = [];
   readonly batches: (readonly Renewal[])[] = [];
   readonly released: LeaseIdentity[] = [];
   readonly #hanging: (() => void)[] = [];
@@ -23,13 +25,15 @@ class ScriptedStore implements LeaseStore {
     this.#clock = clock;
   }
 
+  aheadUs = SERVER_AHEAD_US;
+
   get serverTimeUs(): number {
-    return this.#clock.nowMs() * 1000 + SERVER_AHEAD_US;
+    return this.#clock.nowMs() * 1000 + this.aheadUs;
   }
 
   async renew(renewals: readonly Renewal[]): Promise<readonly RenewResult[]> {
     this.batches.push(renewals);
-    const { answer } = this;
+    const answer = this.first.shift() ?? this.answer;
     if (answer === 'hang') await new Promise<void>((resolve) => this.#hanging.push(resolve));
     const serverTimeUs = this.serverTimeUs;
     return renewals.map((): RenewResult => {
@@ -40,6 +44,8 @@ class ScriptedStore implements LeaseStore {
           return { type: 'lost', current: 'another' };
         case 'late':
           return { type: 'late', serverTimeUs };
+        case 'broken':
+          return { type: 'broken', reason: 'it hangs' };
         default:
           return { type: 'renewed', serverTimeUs };
       }
@@ -110,6 +116,34 @@ describe('a heartbeat', () => {
     expect(store.batches[0]?.length).toBe(50);
   });
 
+  it('renews each when it is due, whichever came last', async () => {
+    const { clock, store, acquire } = setUp();
+    acquire('ns/a');
+    await clock.advance(500);
+    acquire('ns/b');
+    await clock.advance(500);
+    expect(store.batches.map((batch) => batch.map(({ resource }) => resource))).toEqual([['ns/a']]);
+    await clock.advance(500);
+    expect(store.batches[1]?.map(({ resource }) => resource)).toEqual(['ns/b']);
+  });
+
+  it('has one renewal of a lease in flight at most', async () => {
+    const { clock, store, acquire } = setUp();
+    acquire('ns/a');
+    await clock.advance(500);
+    acquire('ns/b');
+    store.answer = 'hang';
+    await clock.advance(TTL_MS / 3);
+    expect(store.batches.map((batch) => batch.map(({ resource }) => resource))).toEqual([['ns/a'], ['ns/b']]);
+  });
+
+  it('renews no more than 1,000 leases in one batch', async () => {
+    const { clock, store, acquire } = setUp();
+    for (let i = 0; i < 2500; i += 1) acquire(`ns/a${String(i)}`);
+    await clock.advance(TTL_MS / 3);
+    expect(store.batches.map(({ length }) => length)).toEqual([1000, 1000, 500]);
+  });
+
   it('says that a lease is lost when the store says that it is another one', async () => {
     const { clock, store, acquire, heartbeat } = setUp();
     const lease = acquire();
@@ -117,6 +151,15 @@ describe('a heartbeat', () => {
     await clock.advance(TTL_MS / 3);
     expect(reasonOf(lease.signal)).toBe('LEASE_LOST');
     expect(heartbeat.size).toBe(0);
+  });
+
+  it('says why a lease was broken by force', async () => {
+    const { clock, store, acquire } = setUp();
+    const lease = acquire();
+    store.answer = 'broken';
+    await clock.advance(TTL_MS / 3);
+    expect(reasonOf(lease.signal)).toBe('LEASE_LOST');
+    expect(String(lease.signal.reason)).toContain('broken by force: it hangs');
   });
 
   it('by default loses the lease at the first renewal that fails', async () => {
@@ -133,7 +176,8 @@ describe('a heartbeat', () => {
     const lease = acquire();
     store.answer = 'fail';
     await clock.advance(TTL_MS / 2);
-    expect(store.batches.length).toBeGreaterThan(2);
+    // One when it was due, and one every 200 ms since.
+    expect(store.batches.length).toBe(3);
     expect(lease.signal.aborted).toBe(false);
     store.answer = 'renew';
     await clock.advance(10 * TTL_MS);
@@ -179,14 +223,26 @@ describe('a heartbeat', () => {
     lease.end();
   });
 
-  it('renews again at once what the store took to be late', async () => {
+  it('lets no renewal be carried out after the lease was given up', async () => {
+    const { clock, store, acquire } = setUp((TTL_MS / 3) * 2);
+    const lease = acquire();
+    const heldUntilUs = lease.heldUntilMs * 1000 + SERVER_AHEAD_US;
+    store.answer = 'fail';
+    await clock.advance(TTL_MS);
+    const deadlines = store.batches.map(([renewal]) => renewal?.notAfterUs ?? Infinity);
+    expect(deadlines.length).toBeGreaterThan(3);
+    expect(Math.max(...deadlines)).toBeLessThanOrEqual(heldUntilUs);
+  });
+
+  it('renews again at once what the store took to be late, with a deadline in the time that it then said it is', async () => {
     const { clock, store, acquire } = setUp();
     const lease = acquire();
-    store.answer = 'late';
-    await clock.advance(TTL_MS / 3 - 1);
-    setImmediate(() => (store.answer = 'renew'));
-    await clock.advance(2);
-    await clock.advance(1);
+    store.first.push('late');
+    store.aheadUs += 60_000_000;
+    await clock.advance(TTL_MS / 3);
+    expect(store.batches.length).toBe(2);
+    expect(store.batches[1]?.[0]?.notAfterUs).toBe(store.serverTimeUs + (TTL_MS / 3) * 1000);
+    await clock.advance(TTL_MS);
     expect(lease.signal.aborted).toBe(false);
     lease.end();
   });
@@ -225,6 +281,20 @@ describe('a heartbeat', () => {
     await store.answerHanging();
     await clock.advance(1);
     expect(store.batches.length).toBe(3);
+    expect(reasonOf(lease.signal)).toBe('LEASE_LOST');
+  });
+
+  it('renews no more once it was told to stop, and watches for the expiry all the same', async () => {
+    const { clock, store, acquire } = setUp();
+    const lease = acquire();
+    store.answer = 'hang';
+    await clock.advance(TTL_MS / 3);
+    const stopped = lease.stopRenewing();
+    store.answer = 'renew';
+    await store.answerHanging();
+    await stopped;
+    await clock.advance(TTL_MS - 1);
+    expect(store.batches.length).toBe(1);
     expect(reasonOf(lease.signal)).toBe('LEASE_LOST');
   });
 
