@@ -26,6 +26,7 @@ import { startServer } from './rpc/server.js';
 import { GrpcRuntimes } from './runtime/grpc/grpc-runtimes.js';
 import { openStores } from './store/redis/open.js';
 import type { RedisTarget } from './store/redis-url.js';
+import { LoopDelay } from './telemetry/loop-delay.js';
 import { deleteActor } from './workflow/delete-actor.js';
 import type { WorkflowParts, WorkflowSettings } from './workflow/execute.js';
 import { Reconciler } from './workflow/reconciler.js';
@@ -123,7 +124,8 @@ export async function start(
     clock,
     logger,
   };
-  const workflows = new Workflows(settings, parts);
+  const loopDelay = new LoopDelay({ clock, logger, renewIntervalMs: config.lease.renewIntervalMs });
+  const workflows = new Workflows(settings, parts, () => loopDelay.isBlocked);
   const operations: ActorOperations = {
     deleteActor: (ref, force) => deleteActor(ref, force, stores.actors, settings, parts),
     async forceRelease(ref, reason) {
@@ -159,6 +161,7 @@ export async function start(
     // Its own lease is released, so that another replica goes on at once.
     reconciling.abort(new CoordinatorError('DRAINING', 'this replica is shutting down; another one will recover'));
     await reconciled;
+    loopDelay.close();
     stores.close();
     runtimes.close();
     await probes?.close();

@@ -21,15 +21,18 @@ const LAST_EVENTS_MS = 1000;
 export class Workflows implements WorkflowService {
   readonly #settings: WorkflowSettings;
   readonly #parts: WorkflowParts;
+  readonly #isBlocked: () => boolean;
   /** The controllers of the workflows under way. */
   readonly #running = new Set<AbortController>();
   readonly #writing = new Set<Promise<void>>();
   #draining = false;
   #onIdle: (() => void) | undefined;
 
-  constructor(settings: WorkflowSettings, parts: WorkflowParts) {
+  /** @param isBlocked whether this process is too late with everything to take on more */
+  constructor(settings: WorkflowSettings, parts: WorkflowParts, isBlocked = (): boolean => false) {
     this.#settings = settings;
     this.#parts = parts;
+    this.#isBlocked = isBlocked;
   }
 
   /** How many workflows run. */
@@ -88,13 +91,12 @@ export class Workflows implements WorkflowService {
 
   #start(execution: Execution, signal: AbortSignal): WorkflowStream {
     if (this.#draining) throw draining('this replica is shutting down');
+    const running = String(this.#running.size);
     if (this.#running.size >= this.#settings.maxWorkflows) {
-      throw new CoordinatorError(
-        'OVERLOADED',
-        `this replica runs ${String(this.#running.size)} workflows, the most that --max-workflows allows`,
-        { retryAfterMs: OTHER_REPLICA_RETRY_MS },
-      );
+      throw overloaded(`this replica runs ${running} workflows, the most that --max-workflows allows`);
     }
+    // Those that run are renewed first: a lease lost for lack of time would be work lost.
+    if (this.#isBlocked()) throw overloaded(`this replica runs ${running} workflows, and has no time for more`);
     const { outlivesCaller } = execution;
     const controller = new AbortController();
     const onCallerGone = (): void => {
@@ -178,6 +180,10 @@ function doesNotRead(): CoordinatorError {
   return new CoordinatorError('OVERLOADED', 'the caller does not read its events, and too many wait for it', {
     maybeDone: true,
   });
+}
+
+function overloaded(message: string): CoordinatorError {
+  return new CoordinatorError('OVERLOADED', message, { retryAfterMs: OTHER_REPLICA_RETRY_MS });
 }
 
 function draining(message: string): CoordinatorError {

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { CoordinatorClient } from '../../src/client/coordinator-client.js';
-import { startCoordinator } from '../coordinator.js';
+import { readToEnd, startCoordinator } from '../coordinator.js';
 import { startRedis, uniquePrefix } from '../redis.js';
 import { startReplica } from '../replica.js';
 
@@ -235,3 +235,22 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+describe('a replica whose event loop is blocked again and again', () => {
+  it('refuses new workflows as OVERLOADED until it is on time again', async () => {
+    await using a = await startCoordinator({ redisKeyPrefix: prefix, leaseTtl: '1500ms' });
+    const resume = async (): Promise<string | undefined> =>
+      (await readToEnd(a.client.resume({ actor: { namespace: 'ns', name: 'none' } }))).error?.reason;
+    expect(await resume()).toBe('ACTOR_NOT_FOUND');
+    let blocked = true;
+    const block = (): void => {
+      const untilMs = performance.now() + 500;
+      while (performance.now() < untilMs);
+      if (blocked) setTimeout(block, 1);
+    };
+    block();
+    await expect.poll(resume, { timeout: 20_000 }).toBe('OVERLOADED');
+    blocked = false;
+    await expect.poll(resume, { timeout: 5000 }).toBe('ACTOR_NOT_FOUND');
+  });
+});
