@@ -12,7 +12,9 @@ import { ensureRedis } from '../scripts/redis.mjs';
 import { cache, root, run, timed } from '../scripts/run.mjs';
 
 /** In this order: those that wait for leases first, those that want both cores last. */
-const NAMES = ['told', 'takeover'];
+const NAMES = ['told', 'takeover', 'cycle'];
+/** Not of those that run without a name. */
+const TOOLS = ['profile'];
 /** These compare with what is too large to fetch for a minute's run: Restate's server, another Node. */
 const WITH_OPTIONAL = ['peers', 'cycle'];
 
@@ -26,8 +28,9 @@ function readArguments() {
       seconds: { type: 'string' },
     },
   });
-  const unknown = positionals.find((name) => !NAMES.includes(name));
-  if (unknown !== undefined) throw new Error(`got ${JSON.stringify(unknown)}; expected any of ${NAMES.join(', ')}`);
+  const known = [...NAMES, ...TOOLS];
+  const unknown = positionals.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`got ${JSON.stringify(unknown)}; expected any of ${known.join(', ')}`);
   const positive = (/** @type {'rounds' | 'seconds'} */ flag) => {
     const text = values[flag];
     if (text === undefined) return {};
@@ -35,7 +38,7 @@ function readArguments() {
     return { [flag]: Number(text) };
   };
   return {
-    names: positionals.length === 0 ? NAMES : NAMES.filter((name) => positionals.includes(name)),
+    names: positionals.length === 0 ? NAMES : known.filter((name) => positionals.includes(name)),
     isQuick: values.quick ?? positionals.length === 0,
     save: values.save ?? false,
     overrides: { ...positive('rounds'), ...positive('seconds') },
@@ -81,7 +84,7 @@ async function bench(name, { isQuick, save, overrides }) {
   const write = (/** @type {string} */ directory) => {
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, `${name}.json`), json);
-    writeFileSync(join(directory, `${name}.svg`), svg(result.plot));
+    if (result.plot !== undefined) writeFileSync(join(directory, `${name}.svg`), svg(result.plot));
   };
   write(join(cache, 'bench'));
   if (save) write(join(root, 'bench', 'results'));
