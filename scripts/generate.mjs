@@ -1,12 +1,13 @@
-// Writes src/generated from the .proto files: the TypeScript types of every
-// message and service, and the descriptor set that server reflection serves.
-// Both are checked in, so that a build needs neither generator; `--check`
+// Writes from the .proto files: src/generated, the TypeScript types of every
+// message and service and the descriptor set that server reflection serves; and
+// docs/api.md. All are checked in, so that a build needs no generator; `--check`
 // compares them with what the protos give now and fails when they are stale.
 // The same protos and the same versions of the generators give the same bytes.
 
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -18,9 +19,11 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { apiDocs } from './api-docs.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const target = join(root, 'src', 'generated');
+const apiPage = join(root, 'docs', 'api.md');
 const require = createRequire(import.meta.url);
 
 const protos = [
@@ -63,6 +66,15 @@ function generate(directory) {
   ]);
   run(bin('@bufbuild/buf', 'buf'), ['build', '--as-file-descriptor-set', '-o', join(directory, 'descriptors.binpb')]);
   for (const name of readdirSync(directory)) if (name.endsWith('.ts')) excuseUnused(join(directory, name));
+}
+
+/** docs/api.md as it should be; `directory` takes what it is made from. */
+function describe(directory) {
+  const descriptors = join(directory, 'descriptors.json');
+  run(bin('@bufbuild/buf', 'buf'), ['build', '--as-file-descriptor-set', '-o', descriptors]);
+  const text = apiDocs(JSON.parse(readFileSync(descriptors, 'utf8')), 'actorworkflow.v1');
+  rmSync(descriptors);
+  return text;
 }
 
 /** For a proto without services the generator declares two names that it does not use, which tsconfig.json forbids. */
@@ -112,16 +124,19 @@ mkdirSync(cache, { recursive: true });
 const fresh = mkdtempSync(join(cache, 'generated-'));
 try {
   generate(fresh);
+  const api = describe(fresh);
   if (check) {
     const stale = differences(readTree(fresh), readTree(target));
+    if (!existsSync(apiPage) || readFileSync(apiPage, 'utf8') !== api) stale.push('differs: docs/api.md');
     if (stale.length > 0) {
-      console.error(`src/generated is stale; run \`npm run generate\` and commit the result\n  ${stale.join('\n  ')}`);
+      console.error(`stale; run \`npm run generate\` and commit the result\n  ${stale.join('\n  ')}`);
       process.exitCode = 1;
     }
   } else {
     chmodSync(fresh, 0o777 & ~process.umask()); // mkdtemp gives 0700, and git knows no modes of directories
     rmSync(target, { recursive: true, force: true });
     renameSync(fresh, target);
+    writeFileSync(apiPage, api);
   }
 } catch (error) {
   console.error(error.message);

@@ -17,10 +17,17 @@ const checks = {
   format: () => check('format', 'prettier', ['--check', '--log-level', 'warn', '.']),
   lint: () => check('lint', 'eslint', ['--max-warnings', '0', '.']),
   types: () => check('types', 'typescript', ['-p', 'tsconfig.json', '--noEmit'], 'tsc'),
+  protos: () => protos(),
   generated: () => orThrow(run('generated', process.execPath, ['scripts/generate.mjs', '--check'])),
   rules: () =>
     check('rules', 'dependency-cruiser', ['src', 'test', 'examples', '--output-type', 'err-long'], 'depcruise'),
 };
+
+/** Their style, and that no caller of the last release is broken: proto/released.binpb is what that had. */
+async function protos() {
+  await check('protos-lint', '@bufbuild/buf', ['lint'], 'buf');
+  await check('protos-breaking', '@bufbuild/buf', ['breaking', 'proto', '--against', 'proto/released.binpb'], 'buf');
+}
 
 /** The projects of vitest.config.ts. */
 const suites = ['unit', 'contract', 'integration', 'e2e', 'chaos'];

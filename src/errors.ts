@@ -4,7 +4,8 @@
 // decides between rolling back and leaving the work for the next workflow.
 // rpc/status.ts alone turns them into statuses.
 
-const REASONS = [
+/** Each is explained in docs/errors.md. */
+export const REASONS = [
   'INVALID_ARGUMENT',
   'ACTOR_NOT_FOUND',
   'LEASE_HELD',

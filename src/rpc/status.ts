@@ -50,6 +50,7 @@ const CODES: Readonly<Record<Reason, codes>> = {
 const DEFAULT_RETRY_AFTER_MS = 1000;
 const RETRYABLE: ReadonlySet<Reason> = new Set<Reason>([
   'LEASE_HELD',
+  'LEASE_LOST',
   'NO_FREE_WORKER',
   'RUNTIME_UNAVAILABLE',
   'STORE_UNAVAILABLE',

@@ -31,6 +31,7 @@ const TABLE: Readonly<Record<Reason, keyof typeof codes>> = {
 };
 const RETRYABLE = [
   'LEASE_HELD',
+  'LEASE_LOST',
   'NO_FREE_WORKER',
   'RUNTIME_UNAVAILABLE',
   'STORE_UNAVAILABLE',
