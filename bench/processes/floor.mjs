@@ -11,6 +11,7 @@ import { answer } from '../start/child.mjs';
 
 const [redisUrl, runtimeAddress = ''] = process.argv.slice(2);
 const redis = new Redis(redisUrl);
+corkTurns(redis);
 const sha1 = await redis.script('LOAD', "return {'ok'}");
 const runtime = runtimeAddress === '' ? undefined : new Client(runtimeAddress, credentials.createInsecure());
 const asIs = (/** @type {Buffer} */ bytes) => bytes;
@@ -19,6 +20,25 @@ const asIs = (/** @type {Buffer} */ bytes) => bytes;
 let plan = {};
 
 const script = () => redis.evalsha(sha1, 1, 'actorworkflow:actor:{bench/actor-0}', 'argument');
+
+/** What is sent in one turn leaves in one write: a fifth cheaper than ioredis as it is, and than its own pipelining. */
+function corkTurns(/** @type {Redis} */ client) {
+  const sendCommand = client.sendCommand.bind(client);
+  let corked = false;
+  client.sendCommand = (command, stream) => {
+    // Before the first connection there is none.
+    const socket = /** @type {import('node:net').Socket | undefined} */ (client.stream);
+    if (!corked && socket !== undefined) {
+      corked = true;
+      socket.cork();
+      process.nextTick(() => {
+        corked = false;
+        socket.uncork();
+      });
+    }
+    return sendCommand(command, stream);
+  };
+}
 
 const handler = (/** @type {'Resume' | 'Suspend'} */ name) => async (call) => {
   const { messages, awaited, beside } = plan[name];
