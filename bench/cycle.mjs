@@ -76,7 +76,7 @@ async function startServers(redisUrl, callers, concurrency, others, closers) {
     return started;
   };
   const inside = await replica('runtime inside', { nodeArgs: AT_ONCE });
-  await createFleet(inside.client, { actors: actorNames(concurrency), workers: concurrency, runtimeAddress });
+  await createFleet(redisUrl, { actors: actorNames(concurrency), workers: concurrency, runtimeAddress });
   const { plan, sent } = await calibrate(callers, inside.address, redisUrl, concurrency);
 
   const floor = async (/** @type {string} */ name, args = [], options = {}) => {

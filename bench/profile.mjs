@@ -33,7 +33,7 @@ export async function run({ seconds, concurrency, say }) {
     nodeArgs: [...AT_ONCE, '--cpu-prof', '--cpu-prof-interval', '500', '--cpu-prof-dir', fresh],
   });
   try {
-    await createFleet(replica.client, {
+    await createFleet(redis.url, {
       actors: actorNames(concurrency),
       workers: concurrency,
       runtimeAddress: '127.0.0.1:1',

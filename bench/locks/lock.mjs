@@ -9,6 +9,7 @@
  *   Waits until the lock is free, however often the library gives up; holds it with its heartbeat on until the returned
  *   function is called. `onTold`: the holder is told that it lost the lock.
  * @property {(key: string) => Promise<void>} cycle Acquires a free lock and releases it.
+ * @property {(keys: string[]) => Promise<void>} [prepare] Makes what these are locks on.
  * @property {() => Promise<void>} close
  *
  * @typedef {object} Library

@@ -26,5 +26,5 @@ export function verdict(target) {
     : Number.isFinite(shortfall)
       ? `short by ${shortfall.toFixed(0)} %`
       : 'missed';
-  return `${judgement.padEnd(14)}${what}: ${cell(got)}${unit === '' ? '' : ` ${unit}`}, wanted ${wanted}`;
+  return `${judgement.padEnd(18)}${what}: ${cell(got)}${unit === '' ? '' : ` ${unit}`}, wanted ${wanted}`;
 }
