@@ -4,7 +4,6 @@
 import { credentials, makeClientConstructor, type ChannelCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { service as healthDefinition } from 'grpc-health-check';
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
@@ -12,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { CoordinatorClient } from '../../src/client/coordinator-client.js';
+import { certify, hasOpenssl, type Certificate } from '../certificates.js';
 import { readToEnd, startCoordinator } from '../coordinator.js';
 import { startRedis, uniquePrefix } from '../redis.js';
 import { startReplica } from '../replica.js';
@@ -143,26 +143,15 @@ describe('health', () => {
 });
 
 describe('TLS', () => {
-  const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-
-  /** A key and a certificate for it: signed by `ca` where given, else by itself. */
-  async function certify(name: string, ca?: string): Promise<{ cert: string; key: string; pem: [Buffer, Buffer] }> {
-    const [cert, key] = [join(directory, `${name}.crt`), join(directory, `${name}.key`)];
-    const signer =
-      ca === undefined ? [] : ['-CA', join(directory, `${ca}.crt`), '-CAkey', join(directory, `${ca}.key`)];
-    const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-    const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-    const made = spawnSync('openssl', [...args, '-keyout', key, '-out', cert, ...names, ...signer], {
-      encoding: 'utf8',
-    });
-    if (made.status !== 0) throw new Error(made.stderr);
-    return { cert, key, pem: [await readFile(key), await readFile(cert)] };
-  }
+  const make = async (name: string, ca?: string): Promise<Certificate & { readonly pem: [Buffer, Buffer] }> => {
+    const made = certify(directory, name, ca);
+    return { ...made, pem: [await readFile(made.key), await readFile(made.cert)] };
+  };
 
   it('is served with --tls-cert and --tls-key, and nothing else is', async (context) => {
     if (!hasOpenssl) context.skip('needs openssl on PATH to make certificates');
-    const server = await certify('server');
-    const stranger = await certify('stranger');
+    const server = await make('server');
+    const stranger = await make('stranger');
     const tls = { tlsCert: server.cert, tlsKey: server.key };
     await using a = await startCoordinator({ redisKeyPrefix: prefix, listen: ['localhost:0'], ...tls });
     expect(await callAt(a.address, credentials.createSsl(server.pem[1]))).toBe('OK');
@@ -172,7 +161,7 @@ describe('TLS', () => {
 
   it('is refused at the start with files that do not fit, by the names of their flags', async (context) => {
     if (!hasOpenssl) context.skip('needs openssl on PATH to make certificates');
-    const [server, other] = [await certify('server'), await certify('other')];
+    const [server, other] = [await make('server'), await make('other')];
     const broken = join(directory, 'broken.pem');
     await writeFile(broken, '-----BEGIN CERTIFICATE-----\nnonsense\n');
     const start = (tls: object) => startCoordinator({ redisKeyPrefix: prefix, ...tls });
@@ -184,8 +173,8 @@ describe('TLS', () => {
 
   it('with --tls-client-ca serves those alone whose certificate that CA has signed', async (context) => {
     if (!hasOpenssl) context.skip('needs openssl on PATH to make certificates');
-    const [server, ca] = [await certify('server'), await certify('ca')];
-    const [member, stranger] = [await certify('member', 'ca'), await certify('stranger')];
+    const [server, ca] = [await make('server'), await make('ca')];
+    const [member, stranger] = [await make('member', 'ca'), await make('stranger')];
     const tls = { tlsCert: server.cert, tlsKey: server.key, tlsClientCa: ca.cert };
     await using a = await startCoordinator({ redisKeyPrefix: prefix, listen: ['localhost:0'], ...tls });
     const root = server.pem[1];
