@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { cpuSeconds } from './measure/process-stat.mjs';
 import { median, quantile } from './measure/quantiles.mjs';
 import { sentDuring } from './measure/sent-commands.mjs';
-import { actorNames, startCallers } from './start/callers.mjs';
+import { actorNames, slotsOf, startCallers } from './start/callers.mjs';
 import { startChild } from './start/child.mjs';
 import { createFleet } from './start/fleet.mjs';
 import { startRedis } from './start/redis.mjs';
@@ -30,7 +30,7 @@ const NODE_24 = ['x64', 'arm64']
   .find((path) => existsSync(path));
 
 /** @typedef {{ name: string, address: string, pid: number, floor?: string }} Server floor: the name of what it is compared with */
-/** @typedef {{ server: string, concurrency: number, round: number, perSecond: number, p50: number, p99: number, perCpuSecond: number, redisUs: number, serverCores: number }} Sample */
+/** @typedef {{ server: string, concurrency: number, round: number, perSecond: number, p50: number, p99: number, perCpuSecond: number, redisUs: number, serverCores: number, refused: number }} Sample */
 
 /** @param {typeof full & { say: (text: string) => void }} options others: on Node 24 as well */
 export async function run({ rounds, seconds, warmSeconds, concurrencies, others, say }) {
@@ -111,10 +111,10 @@ async function startServers(redisUrl, callers, concurrency, others, closers) {
 async function calibrate(callers, address, redisUrl, concurrency) {
   const messages = await callers.capture(address, { namespace: 'bench', name: 'actor-0' });
   const at = Math.min(64, concurrency);
-  await callers.load(address, at, { warm: 500, count: 500 });
+  await callers.load(address, slotsOf(at), { warm: 500, count: 500 });
   let workflows = 0;
   const counts = await sentDuring(redisUrl, async () => {
-    const load = await callers.load(address, at, { warm: 0, count: 500 });
+    const load = await callers.load(address, slotsOf(at), { warm: 0, count: 500 });
     workflows = load.workflows;
   });
   // A Resume acquires and claims, a Suspend acquires and frees: so each kind is half of the acquires.
@@ -136,7 +136,7 @@ async function calibrate(callers, address, redisUrl, concurrency) {
 async function measure(callers, server, redisPid, concurrency, ms) {
   const before = { server: 0, redis: 0 };
   const used = { server: 0, redis: 0 };
-  const load = await callers.load(server.address, concurrency, ms, {
+  const load = await callers.load(server.address, slotsOf(concurrency), ms, {
     begin() {
       before.server = cpuSeconds(server.pid);
       before.redis = cpuSeconds(redisPid);
@@ -153,6 +153,7 @@ async function measure(callers, server, redisPid, concurrency, ms) {
     p99: quantile(latencies, 0.99),
     perCpuSecond: load.workflows / used.server,
     redisUs: (used.redis / load.workflows) * 1e6,
+    refused: load.refused,
     serverCores: (used.server / ms.count) * 1000,
   };
 }
@@ -183,6 +184,7 @@ function report(samples, servers, plan, sent) {
           'p99 ms': mid(some, 'p99'),
           'per CPU-s of server': Math.round(mid(some, 'perCpuSecond')),
           'server cores': mid(some, 'serverCores'),
+          refused: some.reduce((sum, { refused }) => sum + refused, 0),
           'Redis us each': Math.round(mid(some, 'redisUs')),
           'rate / floor': compared ? ratio(server, concurrency, 'perSecond') : '',
           'per CPU-s / floor': compared ? ratio(server, concurrency, 'perCpuSecond') : '',

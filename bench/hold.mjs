@@ -9,7 +9,7 @@ import { quantile } from './measure/quantiles.mjs';
 import { watchRenewals } from './measure/renewals.mjs';
 import { pause } from './measure/time.mjs';
 import { AT_ONCE } from './cycle.mjs';
-import { actorNames, startCallers } from './start/callers.mjs';
+import { actorNames, slotsOf, startCallers } from './start/callers.mjs';
 import { startChild } from './start/child.mjs';
 import { createFleet } from './start/fleet.mjs';
 import { startRedis } from './start/redis.mjs';
@@ -76,9 +76,9 @@ async function measure(count, variant, ttlMs, seconds, say) {
 
     say('fresh Resumes while idle');
     // A cold replica would make what comes later look quick.
-    await callers.load(replica.address, WARM_UP_CALLERS, { warm: 0, count: 2000 });
+    await callers.load(replica.address, slotsOf(WARM_UP_CALLERS), { warm: 0, count: 2000 });
     const ms = { warm: 200, count: seconds * 1000 };
-    const idle = await callers.load(replica.address, 1, ms);
+    const idle = await callers.load(replica.address, slotsOf(1), ms);
     const before = { bytes: residentBytes(replica.pid), redisBytes: await usedMemory(redis.client) };
 
     say('beginning restores');
@@ -96,7 +96,7 @@ async function measure(count, variant, ttlMs, seconds, say) {
     const after = { bytes: residentBytes(replica.pid), redisBytes: await usedMemory(redis.client) };
 
     say('fresh Resumes meanwhile');
-    const fresh = await callers.load(replica.address, 1, ms);
+    const fresh = await callers.load(replica.address, slotsOf(1), ms);
     const { gapsMs, expired } = renewals.read();
     const late = gapsMs.map((gapMs) => gapMs - intervalMs);
     const { ended, firstEnding } = await holders.ask('ended');

@@ -11,7 +11,7 @@ import { cpuSeconds } from './measure/process-stat.mjs';
 import { nowMs } from './measure/time.mjs';
 import { profileTables } from './report/cpu-profile.mjs';
 import { table } from './report/table.mjs';
-import { actorNames, startCallers } from './start/callers.mjs';
+import { actorNames, slotsOf, startCallers } from './start/callers.mjs';
 import { createFleet } from './start/fleet.mjs';
 import { startRedis } from './start/redis.mjs';
 import { startReplica } from './start/replica.mjs';
@@ -43,7 +43,7 @@ export async function run({ seconds, concurrency, say }) {
     let cpu = 0;
     const load = await callers.load(
       replica.address,
-      concurrency,
+      slotsOf(concurrency),
       { warm: 2000, count: seconds * 1000 },
       {
         begin() {

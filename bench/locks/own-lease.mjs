@@ -44,6 +44,9 @@ export async function openOwn({ redisUrl, ttlMs }) {
   });
   return {
     stores,
+    heartbeat,
+    timings,
+    life,
     request,
     /** @param {(given: ReturnType<typeof request>) => Promise<any>} acquire what it resolves with grants the lease, or is undefined */
     async take(acquire) {

@@ -6,12 +6,16 @@
 
 import { connect } from 'node:http2';
 import { actorWorkflowDefinition } from '../../dist/rpc/proto.js';
-import { nowMs } from '../measure/time.mjs';
+import { nowMs, pause } from '../measure/time.mjs';
 import { answer } from '../start/child.mjs';
 
-/** @type {{ completed: number, latencies: { Resume: number[], Suspend: number[] }, messages: number, bytes: number }} */
+const RETRY_MS = 50;
+const RESOURCE_EXHAUSTED = '8';
+
+/** @type {{ completed: number, latencies: { Resume: number[], Suspend: number[] }, messages: number, bytes: number, refused: number }} */
 let counted;
-const clear = () => (counted = { completed: 0, latencies: { Resume: [], Suspend: [] }, messages: 0, bytes: 0 });
+const clear = () =>
+  (counted = { completed: 0, latencies: { Resume: [], Suspend: [] }, messages: 0, bytes: 0, refused: 0 });
 clear();
 
 /** @type {import('node:http2').ClientHttp2Session | undefined} */
@@ -61,7 +65,11 @@ async function loop(actors) {
       for (const request of requests) {
         for (const name of /** @type {const} */ (['Resume', 'Suspend'])) {
           const startedAtMs = nowMs();
-          await call(name, request[name]);
+          // A replica that has no time for more says so, and the caller comes again.
+          while ((await call(name, request[name])) === undefined) {
+            counted.refused += 1;
+            await pause(RETRY_MS);
+          }
           counted.latencies[name].push(nowMs() - startedAtMs);
           counted.completed += 1;
         }
@@ -82,7 +90,7 @@ function frame(/** @type {'Resume' | 'Suspend'} */ name, actor) {
   return Buffer.concat([head, body]);
 }
 
-/** Resolves with the messages once the stream has ended with OK. @returns {Promise<Buffer[]>} */
+/** @returns {Promise<Buffer[] | undefined>} the messages once the stream has ended with OK; undefined where it was refused as too much */
 function call(name, request) {
   return new Promise((resolve, reject) => {
     const stream = /** @type {import('node:http2').ClientHttp2Session} */ (session).request({
@@ -104,7 +112,8 @@ function call(name, request) {
     stream.on('data', (chunk) => chunks.push(chunk));
     stream.on('error', reject);
     stream.on('end', () => {
-      if (status !== '0') reject(new Error(`${name} ended with status ${status}: ${message}`));
+      if (status === RESOURCE_EXHAUSTED) resolve(undefined);
+      else if (status !== '0') reject(new Error(`${name} ended with status ${status}: ${message}`));
       else resolve(toMessages(chunks));
     });
     stream.end(request);

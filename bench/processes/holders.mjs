@@ -3,10 +3,15 @@
 
 import { connect } from 'node:http2';
 import { actorWorkflowDefinition } from '../../dist/rpc/proto.js';
+import { pause } from '../measure/time.mjs';
 import { each } from '../start/each.mjs';
 import { answer } from '../start/child.mjs';
 
 const STREAMS_PER_CONNECTION = 2000;
+/** As a crowd would come that a replica does not refuse for lack of time. */
+const AT_ONCE = 32;
+const RETRY_MS = 100;
+const RESOURCE_EXHAUSTED = '8';
 /** Of a Resume until its restore has begun: started, two steps begun and completed, one begun. */
 const MESSAGES = 6;
 
@@ -21,13 +26,19 @@ answer({
     for (let i = 0; i < names.length; i += STREAMS_PER_CONNECTION) sessions.push(connect(`http://${address}`));
     await each(
       names.map((name, i) => ({ name, session: sessions[i % sessions.length] })),
-      ({ name, session }) => begin(session, name),
+      async ({ name, session }) => {
+        while (!(await begin(session, name))) await pause(RETRY_MS);
+      },
+      AT_ONCE,
     );
   },
   ended: () => ({ ended, firstEnding }),
 });
 
-/** @param {import('node:http2').ClientHttp2Session} session @param {string} name @returns {Promise<void>} */
+/**
+ * @param {import('node:http2').ClientHttp2Session} session @param {string} name
+ * @returns {Promise<boolean>} false where it was refused as too much
+ */
 function begin(session, name) {
   const body = actorWorkflowDefinition.Resume.requestSerialize({ actor: { namespace: 'bench', name } });
   const head = Buffer.alloc(5);
@@ -42,6 +53,7 @@ function begin(session, name) {
     let held = Buffer.alloc(0);
     let messages = 0;
     let how = '';
+    let status = '';
     stream.on('data', (chunk) => {
       if (messages >= MESSAGES) return;
       held = Buffer.concat([held, chunk]);
@@ -51,14 +63,21 @@ function begin(session, name) {
       }
       if (messages >= MESSAGES) {
         held = Buffer.alloc(0);
-        resolve();
+        resolve(true);
       }
     });
     for (const event of ['response', 'trailers']) {
-      stream.on(event, (headers) => (how = headers['grpc-message'] ?? how));
+      stream.on(event, (headers) => {
+        how = headers['grpc-message'] ?? how;
+        status = headers['grpc-status'] ?? status;
+      });
     }
     stream.on('error', (error) => (how ||= String(error)));
     stream.on('close', () => {
+      if (status === RESOURCE_EXHAUSTED && messages === 0) {
+        resolve(false);
+        return;
+      }
       ended += 1;
       firstEnding ||= `${name}: ${decodeURIComponent(how)}`;
       reject(new Error(firstEnding));

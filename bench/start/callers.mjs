@@ -5,20 +5,33 @@ import { startChild } from './child.mjs';
 
 const PROCESSES = 2;
 /** Actors that one caller goes round. */
-export const ACTORS_PER_CALLER = 4;
+const ACTORS_PER_CALLER = 4;
 
 /**
+ * @typedef {readonly (readonly { namespace: string, name: string }[])[]} Slots for each caller the actors that it goes round
+ *
  * @typedef {object} Callers
- * @property {(address: string, concurrency: number, ms: { warm: number, count: number }, around?: { begin: () => void, end: () => void }) => Promise<Load>} load
+ * @property {(address: string, slots: Slots, ms: { warm: number, count: number }, around?: { begin: () => void, end: () => void }) => Promise<Load>} load
  * @property {(address: string, actor: { namespace: string, name: string }) => Promise<Record<'Resume' | 'Suspend', string[]>>} capture in base64
  * @property {() => Promise<void>} close
  *
- * @typedef {{ perSecond: number, workflows: number, Resume: number[], Suspend: number[], messages: number, bytes: number }} Load latencies in ms
+ * @typedef {{ perSecond: number, workflows: number, Resume: number[], Suspend: number[], messages: number, bytes: number, refused: number }} Load
+ *   latencies in ms, with what waiting after a refusal took; refused: as too much
  */
 
-/** Names of the actors that so many callers need. @param {number} concurrency */
+/** So many callers, each with a few actors of its own. @param {number} concurrency @returns {Slots} */
+export function slotsOf(concurrency) {
+  return Array.from({ length: concurrency }, (_, i) =>
+    Array.from({ length: ACTORS_PER_CALLER }, (_, k) => ({
+      namespace: 'bench',
+      name: `actor-${i * ACTORS_PER_CALLER + k}`,
+    })),
+  );
+}
+
+/** The actors of `slotsOf`. @param {number} concurrency */
 export function actorNames(concurrency) {
-  return Array.from({ length: concurrency * ACTORS_PER_CALLER }, (_, i) => `actor-${i}`);
+  return slotsOf(concurrency).flatMap((actors) => actors.map(({ name }) => name));
 }
 
 /** @returns {Promise<Callers>} */
@@ -26,13 +39,7 @@ export async function startCallers() {
   const children = await Promise.all(Array.from({ length: PROCESSES }, () => startChild('caller.mjs')));
   return {
     /** `around` is called when counting begins and when it ends: to read CPU times. */
-    async load(address, concurrency, ms, around) {
-      const all = Array.from({ length: concurrency }, (_, i) =>
-        Array.from({ length: ACTORS_PER_CALLER }, (_, k) => ({
-          namespace: 'bench',
-          name: `actor-${i * ACTORS_PER_CALLER + k}`,
-        })),
-      );
+    async load(address, all, ms, around) {
       const shares = children
         .map((child, i) => ({ child, slots: all.filter((_, slot) => slot % PROCESSES === i) }))
         .filter(({ slots }) => slots.length > 0);
@@ -56,6 +63,7 @@ export async function startCallers() {
         Suspend: reports.flatMap(({ latencies }) => latencies.Suspend),
         messages: sum(({ messages }) => messages),
         bytes: sum(({ bytes }) => bytes),
+        refused: sum(({ refused }) => refused),
       };
     },
     capture: (address, actor) => children[0].ask('capture', { address, actor }),
