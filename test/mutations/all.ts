@@ -1,6 +1,16 @@
 // Every mutation, in the order in which they run.
 
+import { connectionMutations } from './connection.js';
+import { leaseScriptMutations } from './lease-scripts.js';
 import { leaseMutations } from './lease.js';
 import type { Mutation } from './mutation.js';
+import { recordScriptMutations } from './record-scripts.js';
+import { workerScriptMutations } from './worker-scripts.js';
 
-export const mutations: readonly Mutation[] = [...leaseMutations];
+export const mutations: readonly Mutation[] = [
+  ...leaseMutations,
+  ...leaseScriptMutations,
+  ...recordScriptMutations,
+  ...workerScriptMutations,
+  ...connectionMutations,
+];
