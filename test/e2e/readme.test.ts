@@ -1,5 +1,5 @@
 // The README's first lines for a newcomer, as they stand there, with the real
-// grpcurl against `serve --dev` as `npm start` runs it.
+// grpcurl and the real buf against `serve --dev` as `npm start` runs it.
 
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,9 @@ const DEFAULT_ADDRESS = '127.0.0.1:7070';
 const PREPARE_WITHIN_MS = 6 * 60_000;
 
 const readme = readFileSync(`${ROOT}README.md`, 'utf8');
-const lines = /<!-- grpcurl -->\n```sh\n(.*?)\n```/s.exec(readme)?.[1]?.split('\n') ?? [];
+const block = (name: string): string[] =>
+  new RegExp(`<!-- ${name} -->\n\`\`\`sh\n(.*?)\n\`\`\``, 's').exec(readme)?.[1]?.split('\n') ?? [];
+const lines = block('grpcurl');
 
 let grpcurl: Grpcurl;
 let server: ChildProcess;
@@ -56,7 +58,10 @@ interface Answer {
 /** A line as a person would type it in the clone. */
 function type(context: TestContext, line: string): Promise<Answer> {
   if (!grpcurl.found) return context.skip(grpcurl.why);
-  const env = { ...process.env, PATH: grpcurl.path };
+  return typeWith({ ...process.env, PATH: grpcurl.path }, line);
+}
+
+function typeWith(env: NodeJS.ProcessEnv, line: string): Promise<Answer> {
   return new Promise((resolve) => {
     execFile('sh', ['-c', line.replaceAll(DEFAULT_ADDRESS, address)], { cwd: ROOT, env }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr });
@@ -129,5 +134,26 @@ describe('grpcurl, without proto files,', () => {
     expect(bad.code).toBe(64 + 3);
     expect(bad.output.replace(/\s/g, '')).toContain('"@type":"type.googleapis.com/google.rpc.BadRequest"');
     expect(bad.output).toMatch(/"field":\s*"actor\.name"/);
+  });
+});
+
+describe('buf curl', () => {
+  it('resumes an actor by the line of the README, lists services, and shows why a call failed', async () => {
+    const [resume = '', ...more] = block('buf');
+    expect(more).toEqual([]);
+    const client = new CoordinatorClient(address);
+    const spec = { command: [process.execPath, 'examples/counter/counter.mjs'] };
+    await client.createActor({ actor: { namespace: 'demo', name: 'a' }, spec }).catch(() => undefined);
+    client.close();
+    const resumed = await typeWith(process.env, resume);
+    expect(resumed).toMatchObject({ code: 0 });
+    expect(resumed.output).toContain('"started"');
+    expect(resumed.output).toContain('"ACTOR_STATE_RUNNING"');
+    const flags = '--protocol grpc --http2-prior-knowledge';
+    const { output } = await typeWith(process.env, `npx buf curl ${flags} --list-services http://${DEFAULT_ADDRESS}`);
+    expect(output).toContain('actorworkflow.v1.ActorWorkflow\n');
+    const unknown = await typeWith(process.env, resume.replace('"name": "a"', '"name": "unknown"'));
+    expect(unknown.code).not.toBe(0);
+    expect(unknown.output).toContain('no actor demo/unknown');
   });
 });
