@@ -13,7 +13,7 @@ import type { LeaseTimings } from './timings.js';
 export interface Renewable extends LeaseIdentity {
   readonly confirmedAtMs: number;
   readonly heldUntilMs: number;
-  lose(why: string): void;
+  lose(why: string, metadata?: Readonly<Record<string, string>>): void;
   confirm(sentAtMs: number, serverTimeUs: number): void;
   syncServerTime(serverTimeUs: number): void;
   toServerTimeUs(atMs: number): number;
@@ -167,7 +167,8 @@ export class Heartbeat {
         lease.lose(result.current === undefined ? 'it is gone from Redis' : `Redis has another one: ${result.current}`);
         return;
       case 'broken':
-        lease.lose(`it was broken by force: ${result.reason}`);
+        // Programs that call again after a lost lease must not undo what a person has done.
+        lease.lose(`it was broken by force: ${result.reason}`, { broken_by_force: result.reason });
         return;
       case 'failed':
         if (nowMs - lease.confirmedAtMs >= this.#timings.renewDeadlineMs) {

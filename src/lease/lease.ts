@@ -79,14 +79,17 @@ export class Lease implements Renewable {
     this.#lost.signal.throwIfAborted();
   }
 
-  /** Gives the lease up as lost: aborts `signal`, and renews no more. */
-  lose(why: string): void {
+  /**
+   * Gives the lease up as lost: aborts `signal`, and renews no more.
+   * @param metadata more facts for the caller's program
+   */
+  lose(why: string, metadata: Readonly<Record<string, string>> = {}): void {
     if (this.#lost.signal.aborted) return;
     this.#heartbeat.forget(this);
     this.#lost.abort(
       new CoordinatorError('LEASE_LOST', `the lease on ${this.resource} was lost: ${why}`, {
         maybeDone: true,
-        metadata: { fencing_token: String(this.fencingToken) },
+        metadata: { fencing_token: String(this.fencingToken), ...metadata },
         retryAfterMs: this.#timings.ttlMs,
       }),
     );

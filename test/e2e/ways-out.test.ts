@@ -128,6 +128,7 @@ describe('ForceRelease', () => {
     });
     expect(ending?.error?.reason).toBe('LEASE_LOST');
     expect(ending?.error?.message).toContain('it hangs since noon');
+    expect(ending?.error?.metadata['broken_by_force']).toBe('it hangs since noon');
     expect(ending?.events.at(-1)?.failed).toMatchObject({ reason: 'ERROR_REASON_LEASE_LOST', step: 'restore' });
     await expect.poll(() => runtime.calls[0]?.cancelled).toBe(true);
     // It has written nothing on its way out, not even why it failed.

@@ -76,7 +76,7 @@ export const leaseMutations: readonly Mutation[] = [
     mechanism: 'a lease that was broken by force is lost at once, with the reason',
     promises: 'P4',
     replace: {
-      'lease/heartbeat.ts': [['lease.lose(`it was broken by force: ${result.reason}`)', "lease.lose('it is gone')"]],
+      'lease/heartbeat.ts': [['lease.lose(`it was broken by force: ${result.reason}`,', "lease.lose('it is gone',"]],
     },
     noticedBy: { 'unit/heartbeat': 'says why a lease was broken by force' },
   },
