@@ -37,7 +37,7 @@ const mayImport = {
   config: ['settings', '^src/lease/timings[.]ts$', '^src/store/redis-url[.]ts$'],
   telemetry: ['clock'],
   // What a caller installs must not carry the service along.
-  client: ['^src/rpc/(proto|status[^/]*)[.]ts$', 'errors', 'generated'],
+  client: ['^src/rpc/(proto|status[^/]*|time|struct)[.]ts$', 'errors', 'clock', 'generated'],
   rpc: ['generated', ...domain],
   workflow: [...base, 'lease', 'ports'],
   lease: base,

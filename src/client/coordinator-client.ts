@@ -1,11 +1,12 @@
-// A coordinator as a TypeScript caller sees it: calls return promises, streams
-// are async iterables, and every error is a CoordinatorError with the reason
-// that the service gave. Guarantees: leaving an iteration, or aborting the
-// signal, cancels the call. Does not retry: what to try again is the caller's
-// to decide, by `reason` and `retryAfterMs`.
+// The calls of proto/ on one channel, as they are on the wire: what the client of
+// actor-coordinator.ts is made of, and what tests of the service use. Calls
+// return promises, streams are async iterables, and every error is a
+// CoordinatorError with the reason that the service gave. Guarantees: leaving an
+// iteration, or aborting the signal, cancels the call. Does not retry.
 
 import {
   Channel,
+  connectivityState as State,
   credentials as channelCredentials,
   makeClientConstructor,
   type ChannelCredentials,
@@ -31,7 +32,7 @@ import type { Worker__Output } from '../generated/actorworkflow/v1/Worker.js';
 import type { WorkerRegistryClient } from '../generated/actorworkflow/v1/WorkerRegistry.js';
 import type { WorkflowEvent__Output } from '../generated/actorworkflow/v1/WorkflowEvent.js';
 import { actorRegistryDefinition, actorWorkflowDefinition, workerRegistryDefinition } from '../rpc/proto.js';
-import { toCallError } from './call-error.js';
+import { toWireError } from './wire-error.js';
 
 export interface CallOptions {
   /** Cancels the call. */
@@ -41,6 +42,11 @@ export interface CallOptions {
 }
 
 const CHANNEL_OPTIONS = {
+  // Off by default, and a machine that lost its power closes no connection: noticed within 15 s.
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 5_000,
+  // A replica is back within a second of its restart; grpc-js's own first step is that long already.
+  'grpc.initial_reconnect_backoff_ms': 100,
   // grpc-js's own backoff of up to two minutes would keep a node from registering for that long after an outage.
   'grpc.max_reconnect_backoff_ms': 5000,
   // Coordinators are reached directly; a proxy in the environment is meant for other traffic.
@@ -50,14 +56,20 @@ const CHANNEL_OPTIONS = {
 };
 
 export class CoordinatorClient {
+  readonly target: string;
   readonly #channel: Channel;
   readonly #workflows: ActorWorkflowClient;
   readonly #actors: ActorRegistryClient;
   readonly #workers: WorkerRegistryClient;
 
   /** @param target a gRPC target, such as `127.0.0.1:7070` or `unix:///run/coordinator.sock` */
-  constructor(target: string, credentials: ChannelCredentials = channelCredentials.createInsecure()) {
-    this.#channel = new Channel(target, credentials, CHANNEL_OPTIONS);
+  constructor(
+    target: string,
+    credentials: ChannelCredentials = channelCredentials.createInsecure(),
+    channelOptions: Readonly<Record<string, string>> = {},
+  ) {
+    this.target = target;
+    this.#channel = new Channel(target, credentials, { ...CHANNEL_OPTIONS, ...channelOptions });
     const options = { channelOverride: this.#channel };
     const client = (definition: object, name: string): unknown =>
       new (makeClientConstructor(definition as ServiceDefinition, name))(target, credentials, options);
@@ -125,6 +137,24 @@ export class CoordinatorClient {
     return workers;
   }
 
+  /** Connects, unless it is connected. Resolves with false when that has failed, or took longer than `withinMs`. */
+  async connect(withinMs: number): Promise<boolean> {
+    const untilMs = Date.now() + withinMs;
+    for (;;) {
+      const state = this.#channel.getConnectivityState(true);
+      if (state === State.READY) return true;
+      if (state === State.TRANSIENT_FAILURE || state === State.SHUTDOWN || Date.now() >= untilMs) return false;
+      await new Promise<void>((resolve) => {
+        this.#channel.watchConnectivityState(state, untilMs, () => resolve());
+      });
+    }
+  }
+
+  /** Whether it is connecting, and so a call would wait for that. */
+  get isConnecting(): boolean {
+    return this.#channel.getConnectivityState(false) === State.CONNECTING;
+  }
+
   close(): void {
     this.#channel.close();
   }
@@ -140,7 +170,7 @@ function answer<T>({ signal }: CallOptions, start: (settle: Settle<T>) => { canc
   return new Promise((resolve, reject) => {
     const call = start((error, value) => {
       signal?.removeEventListener('abort', onAbort);
-      if (error !== null) reject(toCallError(error));
+      if (error !== null) reject(toWireError(error));
       else resolve(value as T);
     });
     const onAbort = (): void => {
@@ -164,7 +194,7 @@ async function* stream<T>(
   try {
     for await (const event of call) yield event as T;
   } catch (error) {
-    throw toCallError(error);
+    throw toWireError(error);
   } finally {
     signal?.removeEventListener('abort', onAbort);
     call.cancel();
