@@ -14,6 +14,10 @@ export interface ReplicaOptions {
   readonly instanceId: string;
   /** More flags, such as `['--lease-ttl', '1500ms']`. */
   readonly flags?: readonly string[];
+  /** Of Node itself, such as `['--import', './test/…']`. */
+  readonly nodeFlags?: readonly string[];
+  /** In addition to those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Replica {
@@ -21,7 +25,7 @@ export interface Replica {
   readonly pid: number;
   readonly client: CoordinatorClient;
   readonly log: readonly Record<string, unknown>[];
-  signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void;
+  signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM' | 'SIGUSR2'): void;
   /** Resolves with the exit code, or the signal that ended it. */
   readonly exited: Promise<number | NodeJS.Signals>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -32,12 +36,13 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const child = spawn(
     process.execPath,
     [
+      ...(options.nodeFlags ?? []),
       MAIN,
       'serve',
       ...['--redis-url', options.redisUrl, '--redis-key-prefix', options.redisKeyPrefix],
       ...['--instance-id', options.instanceId, '--listen', '127.0.0.1:0', ...(options.flags ?? [])],
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...options.env } },
   );
   const exited = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once('exit', (code, signal) => {

@@ -3,16 +3,27 @@
 
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
+export type Direction = 'requests' | 'replies';
+
+interface Chunk {
+  readonly bytes: Buffer;
+  readonly dueAtMs: number;
+}
+
 export interface TcpProxy {
   readonly port: number;
   /** Swallows what the client sends: Redis never hears of it. The connections stay. */
   swallowRequests(on: boolean): void;
   /** Swallows what Redis answers: commands are carried out, and nobody is told. */
   swallowReplies(on: boolean): void;
+  /** Keeps what the client sends, or what Redis answers, and delivers it late, all of it and in order. */
+  hold(kind: Direction, on: boolean): void;
   /** Holds each chunk back for this long, in milliseconds, in both directions. */
   delay(ms: number): void;
   /** Resets every connection; with `refuse` it also listens no more. */
   reset(refuse?: boolean): void;
+  /** Resets new connections as soon as they come. */
+  refuse(on: boolean): void;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -20,19 +31,38 @@ export interface TcpProxy {
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let swallow = { requests: false, replies: false };
+  let held = { requests: false, replies: false };
   let delayMs = 0;
+  let refusing = false;
+  /** One for each direction of each connection: sends on what is due. */
+  const pumps = new Set<() => void>();
 
-  const forward = (from: Socket, to: Socket, kind: 'requests' | 'replies'): void => {
-    from.on('data', (chunk) => {
+  const forward = (from: Socket, to: Socket, kind: Direction): void => {
+    const waiting: Chunk[] = [];
+    const pump = (): void => {
+      // The first one is waited for, whatever the delay is by now: TCP does not reorder.
+      for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
+        if (held[kind] || first.dueAtMs > performance.now()) return;
+        waiting.shift();
+        if (to.writable) to.write(first.bytes);
+      }
+    };
+    pumps.add(pump);
+    from.on('close', () => pumps.delete(pump));
+    from.on('data', (bytes: Buffer) => {
       if (swallow[kind]) return;
-      if (delayMs === 0) to.write(chunk);
-      else
-        setTimeout(() => {
-          if (to.writable) to.write(chunk);
-        }, delayMs);
+      waiting.push({ bytes, dueAtMs: performance.now() + delayMs });
+      // One more, since a timer may fire a fraction of a millisecond early.
+      if (delayMs > 0) setTimeout(pump, delayMs + 1);
+      pump();
     });
   };
   const server = createServer((client) => {
+    if (refusing) {
+      client.on('error', () => undefined);
+      sendReset(client);
+      return;
+    }
     const upstream = connect(targetPort, '127.0.0.1');
     for (const [socket, other] of [
       [client, upstream],
@@ -58,11 +88,16 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     port: (server.address() as AddressInfo).port,
     swallowRequests: (on) => (swallow = { ...swallow, requests: on }),
     swallowReplies: (on) => (swallow = { ...swallow, replies: on }),
+    hold: (kind, on) => {
+      held = { ...held, [kind]: on };
+      for (const pump of pumps) pump();
+    },
     delay: (ms) => (delayMs = ms),
     reset: (refuse = false) => {
       if (refuse) server.close();
       for (const socket of sockets) sendReset(socket);
     },
+    refuse: (on) => (refusing = on),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -3,7 +3,7 @@
 // is done with nobody calling, with a caller's Resume and with a caller's
 // Suspend right after the kill. What is left after one boundary is what is left
 // before the next one, so by default Resume comes after and Suspend before, and
-// each leftover meets both; CHAOS=full runs the whole product.
+// each leftover meets both; `npm run chaos -- --kill-table` runs the whole product.
 
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';

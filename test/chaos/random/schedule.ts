@@ -1,0 +1,123 @@
+// When which fault happens to whom, and for how long: decided by the seed alone.
+// No two faults are on one target at once; faults on different targets overlap
+// as they please. What the processes make of it differs from run to run, so a
+// seed gives the same schedule, not the same history.
+
+import { between, pick, pickWeighted, seeded } from './random.js';
+
+export interface Planned {
+  readonly atMs: number;
+  readonly kind: string;
+  readonly target: string;
+  /** How long; what that means is the fault's own. */
+  readonly forMs: number;
+}
+
+/** How often, against the others on the same kind of target, and for how long, in TTLs of a lease. */
+type Kinds = Readonly<
+  Record<string, { readonly weight: number; readonly ttls: readonly [least: number, most: number] }>
+>;
+
+const BRIEF = [0.1, 0.6] as const;
+const LONG = [1.2, 2.5] as const;
+
+const OF_A_CONNECTION: Kinds = {
+  reset: { weight: 3, ttls: [0, 0] },
+  refuse: { weight: 2, ttls: [0.1, 1.5] },
+  'half-open': { weight: 2, ttls: [0.2, 2] },
+  'hold requests': { weight: 2, ttls: [0.2, 2] },
+  'hold replies': { weight: 2, ttls: [0.2, 2] },
+  'lose requests': { weight: 2, ttls: [0.2, 1.5] },
+  'lose replies': { weight: 3, ttls: [0.2, 1.5] },
+  delay: { weight: 3, ttls: [0.5, 3] },
+};
+
+export const KINDS: Readonly<Record<'replica' | 'redis' | 'link' | 'node' | 'road', Kinds>> = {
+  replica: {
+    kill: { weight: 4, ttls: [0, 2] },
+    'kill and rename': { weight: 2, ttls: [0, 2] },
+    terminate: { weight: 2, ttls: [0, 0.5] },
+    'stop briefly': { weight: 2, ttls: BRIEF },
+    'stop long': { weight: 4, ttls: LONG },
+    'block the loop': { weight: 4, ttls: [0, 0] },
+  },
+  redis: {
+    'stop briefly': { weight: 3, ttls: BRIEF },
+    'stop long': { weight: 2, ttls: LONG },
+    restart: { weight: 4, ttls: [0, 0.5] },
+    'pause clients': { weight: 2, ttls: [0.2, 1.5] },
+    'pause writes': { weight: 2, ttls: [0.2, 1.5] },
+    sleep: { weight: 2, ttls: [0.2, 1.2] },
+    fill: { weight: 3, ttls: [0.3, 1] },
+    'flush scripts': { weight: 2, ttls: [0, 0] },
+    'kill clients': { weight: 2, ttls: [0, 0] },
+  },
+  link: OF_A_CONNECTION,
+  node: {
+    kill: { weight: 3, ttls: [0, 1.5] },
+    reboot: { weight: 2, ttls: [0, 1.5] },
+    'stop briefly': { weight: 2, ttls: BRIEF },
+    'stop long': { weight: 2, ttls: LONG },
+    slow: { weight: 3, ttls: [1, 3] },
+    'disk full': { weight: 3, ttls: [0.5, 2] },
+  },
+  road: OF_A_CONNECTION,
+};
+
+/** Against each other: what most calls go through has most of the faults. */
+const WEIGHTS = { replica: 8, redis: 6, link: 7, node: 4, road: 4 };
+
+export interface PlanOptions {
+  readonly durationMs: number;
+  readonly ttlMs: number;
+  /** The mean time from one fault to the next. */
+  readonly everyMs: number;
+  readonly replicas: readonly string[];
+  readonly nodes: readonly string[];
+  /** Whether Redis forgets everything, once by FLUSHALL and once by a restart without its data. */
+  readonly wipes: boolean;
+}
+
+/** In the order of their times. */
+export function planFaults(seed: number, options: PlanOptions): readonly Planned[] {
+  const { durationMs, ttlMs, everyMs, replicas, nodes, wipes } = options;
+  const random = seeded(seed);
+  const planned: Planned[] = [];
+  const busyUntilMs = new Map<string, number>();
+  const add = (fault: Planned): void => {
+    planned.push(fault);
+    // And a moment in which it is well, so that faults do not melt into one.
+    busyUntilMs.set(fault.target, fault.atMs + fault.forMs + ttlMs / 2);
+  };
+  const wipesAtMs = wipes ? [between(random, 0.3, 0.4) * durationMs, between(random, 0.65, 0.75) * durationMs] : [];
+  for (let atMs = 0; ;) {
+    atMs += -Math.log(1 - random()) * everyMs;
+    if (atMs > durationMs) break;
+    const place = pickWeighted(random, WEIGHTS);
+    const on = place === 'redis' ? '' : ` ${pick(random, place === 'node' || place === 'road' ? nodes : replicas)}`;
+    const target = `${place}${on}`;
+    const kinds = KINDS[place];
+    const kind = pickWeighted(
+      random,
+      Object.fromEntries(Object.entries(kinds).map(([name, { weight }]) => [name, weight])),
+    );
+    const [least, most] = kinds[kind]?.ttls ?? [0, 0];
+    const forMs = Math.round(between(random, least, most) * ttlMs);
+    const [wipeAtMs] = wipesAtMs;
+    if (wipeAtMs !== undefined && atMs > wipeAtMs) {
+      const lastWipe = wipesAtMs.length === 1;
+      if ((busyUntilMs.get('redis') ?? 0) < atMs) {
+        wipesAtMs.shift();
+        add({
+          atMs,
+          target: 'redis',
+          ...(lastWipe ? { kind: 'lose data', forMs: ttlMs / 4 } : { kind: 'flush', forMs: 0 }),
+        });
+        continue;
+      }
+      if (target === 'redis') continue;
+    }
+    if ((busyUntilMs.get(target) ?? 0) < atMs) add({ atMs, kind, target, forMs });
+  }
+  return planned;
+}

@@ -1,0 +1,120 @@
+// The processes of one round of the random chaos, and what must be told to them
+// again and again whatever happens: which workers there are, as a node's agent
+// would.
+
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Keys } from '../../../src/store/redis/keys.js';
+import type { Effect, Write } from './history.js';
+import { NodeProcess } from './node-process.js';
+import { RedisProcess } from './redis-process.js';
+import { RedisWrites } from './redis-writes.js';
+import { ReplicaSlot } from './replica-slot.js';
+
+export interface WorldOptions {
+  /** For everything that processes keep. */
+  readonly directory: string;
+  readonly ttlMs: number;
+  readonly recoveryAttempts: number;
+}
+
+export const REPLICAS = ['a', 'b', 'c'] as const;
+export const NODES = ['n0', 'n1', 'n2'] as const;
+const WORKERS_PER_NODE = 4;
+const PREFIX = 'chaos:';
+
+/** As often as needed for a Redis that has forgotten everything to have workers again before callers despair. */
+const REGISTER_EVERY_MS = 1000;
+
+export class World {
+  readonly keys = new Keys(PREFIX);
+  readonly redis: RedisProcess;
+  readonly replicas: readonly ReplicaSlot[];
+  readonly nodes: readonly NodeProcess[];
+  readonly #ttlMs: number;
+  readonly #closing = new AbortController();
+  readonly #registering: Promise<void>;
+
+  private constructor(
+    redis: RedisProcess,
+    replicas: readonly ReplicaSlot[],
+    nodes: readonly NodeProcess[],
+    ttlMs: number,
+  ) {
+    this.redis = redis;
+    this.replicas = replicas;
+    this.nodes = nodes;
+    this.#ttlMs = ttlMs;
+    // One listener for each registration under way.
+    setMaxListeners(0, this.#closing.signal);
+    this.#registering = this.#register();
+  }
+
+  static async start({ directory, ttlMs, recoveryAttempts }: WorldOptions): Promise<World> {
+    const redis = await RedisProcess.start(directory);
+    const flags = [
+      ...['--lease-ttl', `${ttlMs}ms`, '--recovery-attempts', String(recoveryAttempts)],
+      ...['--unwind-grace', '1s', '--drain-timeout', '1s', '--actor-workflow-deadline', '20s'],
+      ...['--snapshot-location', 'file:///snapshots'],
+    ];
+    // The last one rides out what the others do not; a blocked loop is a nuisance to one, near the edge for another, too long for the third.
+    const replicas = REPLICAS.map((name, i) =>
+      ReplicaSlot.start({
+        name,
+        prefix: PREFIX,
+        redisPort: redis.port,
+        flags: i === 2 ? [...flags, '--lease-renew-deadline', `${(ttlMs * 2) / 3}ms`] : flags,
+        blockMs: ttlMs * ([0.4, 0.97, 1.6][i] ?? 1),
+      }),
+    );
+    const nodes = NODES.map((name) => NodeProcess.start(name, directory, WORKERS_PER_NODE));
+    return new World(redis, await Promise.all(replicas), await Promise.all(nodes), ttlMs);
+  }
+
+  /** What Redis has written so far. */
+  writes(): readonly Write[] {
+    const writes = new RedisWrites(PREFIX, this.#ttlMs);
+    for (const [life, groups] of this.redis.history().entries()) {
+      if (life > 0) writes.pushWipe();
+      for (const commands of groups) writes.push(commands);
+    }
+    return writes.writes;
+  }
+
+  effects(): readonly Effect[] {
+    return this.nodes.flatMap((node) => node.effects()).sort((a, b) => a.atMs - b.atMs);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#registering;
+    await Promise.all([...this.replicas, ...this.nodes].map((process) => process.close()));
+    await this.redis.close();
+  }
+
+  async #register(): Promise<void> {
+    const { signal } = this.#closing;
+    for (let turn = 0; !signal.aborted; turn += 1) {
+      const up = this.replicas.flatMap(({ replica }) => (replica === undefined ? [] : [replica.client]));
+      const requests = this.nodes.flatMap((node, i) => {
+        const client = up[(turn + i) % up.length];
+        if (client === undefined || !node.isUp) return [];
+        return node.workers.map((worker) => {
+          const runs = node.runsOn(`${worker.pool}/${worker.name}`)?.split('/');
+          const [namespace = '', name = ''] = runs ?? [];
+          return client.registerWorker(
+            {
+              worker,
+              runtime_address: node.address,
+              node: node.name,
+              status: { running_actor: runs === undefined ? null : { namespace, name } },
+            },
+            { signal, timeoutMs: REGISTER_EVERY_MS },
+          );
+        });
+      });
+      await Promise.allSettled(requests);
+      await sleep(REGISTER_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
