@@ -3,7 +3,6 @@
 // that loses nothing: refuse new work, let what runs finish, abort and release
 // what does not, then let go of connections.
 
-import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { formatRef } from './actor/actor.js';
@@ -11,6 +10,7 @@ import { systemClock } from './clock.js';
 import type { Config } from './config.js';
 import { CoordinatorError } from './errors.js';
 import { Heartbeat } from './lease/heartbeat.js';
+import { newLife } from './lease/life.js';
 import { actorWorkflowService } from './rpc/actor-workflow.js';
 import { Health } from './rpc/health.js';
 import { startProbes } from './rpc/probes.js';
@@ -84,7 +84,7 @@ export async function start(
   const probes =
     config.httpListen === undefined ? undefined : await startProbes(config.httpListen, () => storeReady && !draining);
 
-  const life = randomUUID();
+  const life = newLife(clock.wallMs());
   const stores = openStores({
     target: surroundings.redis,
     keyPrefix: config.redisKeyPrefix,

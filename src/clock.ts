@@ -10,7 +10,7 @@ export type CancelTimer = () => void;
 export interface Clock {
   /** Monotonic milliseconds since some fixed point, with a fraction. */
   nowMs(): number;
-  /** Milliseconds since 1970, for people and records; never for deciding. */
+  /** Milliseconds since 1970, for people and records; never for deciding, but for the order of a replica's lives. */
   wallMs(): number;
   /** Calls `callback` once, no sooner than `delayMs` from now. */
   setTimer(delayMs: number, callback: () => void): CancelTimer;

@@ -18,7 +18,7 @@ export interface AcquireRequest {
   readonly workflowId: string;
   readonly kind: LeaseKind;
   readonly holder: string;
-  /** Which life of the holder this is: a restart takes back at once what a former one has left. */
+  /** Which life of the holder this is, the later the greater: a restart takes back at once what a former one has left. */
   readonly life: string;
   readonly ttlMs: number;
   /** For people who look into Redis, ms since 1970. */

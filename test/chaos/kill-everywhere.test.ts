@@ -176,7 +176,13 @@ async function abandon(actor: ActorRef, kind: Kind, call: CallName, victimId: st
   });
   const ending = readToEnd(world.client[kind]({ actor }));
   await reached;
-  const former = { holder: victimId, life: 'former', workflowId: 'former', kind: 'FORMER', acquireTimeMs: Date.now() };
+  const former = {
+    holder: victimId,
+    life: '0-former',
+    workflowId: 'former',
+    kind: 'FORMER',
+    acquireTimeMs: Date.now(),
+  };
   await redis.set(keys.lease(formatRef(actor)), `${leaseValueHead(former)}0}`, 'PX', 60_000);
   expect((await ending).error).toMatchObject({ reason: 'LEASE_LOST' });
 }

@@ -43,7 +43,7 @@ async function addWorkers({ client }: TestCoordinator, runtime: FakeNodeRuntime,
 
 /** Leaves the actor to a life that will not renew. */
 async function leaveLease(holder: string, forMs: number): Promise<void> {
-  const value = { workflow_id: 'of-the-dead', kind: 'SUSPEND', holder, life: 'a former one', fencing_token: 1 };
+  const value = { workflow_id: 'of-the-dead', kind: 'SUSPEND', holder, life: '0-a-former-one', fencing_token: 1 };
   await redis.set(lease(), JSON.stringify(value), 'PX', forMs);
 }
 

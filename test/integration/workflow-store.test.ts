@@ -222,6 +222,15 @@ describe('the queue for a lease', () => {
     expect(await leases.release(first.lease)).toBe(false);
   });
 
+  it('does not take a lease from the life that followed, when Redis reads late what the former one had sent', async () => {
+    const { lease } = await granted({ life: 'life-2' });
+    expect(await acquire({ workflowId: 'w2', life: 'life-1' })).toMatchObject({
+      type: 'held',
+      by: { workflowId: 'w1' },
+    });
+    expect(await redis.get(keys.lease('ns/a'))).toBe(lease.value);
+  });
+
   it('tells the holder of a lease that was broken by force why', async () => {
     const { lease } = await granted();
     expect(await actors.forceRelease(ref, 'it hangs')).toMatchObject({ holder: 'replica-a', workflowId: 'w1' });

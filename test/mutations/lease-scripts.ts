@@ -24,7 +24,7 @@ export const leaseScriptMutations: readonly Mutation[] = [
     name: 'acquire-own-life',
     mechanism: 'a replica does not take back a lease of its own life, under which a workflow of its runs',
     promises: 'P1',
-    replace: { [acquire]: [[' and lease.life ~= ARGV[5]', '']] },
+    replace: { [acquire]: [['\n    and lease.life < ARGV[5]', '']] },
     noticedBy: { [store]: 'says who holds the lease and for how much longer' },
   },
   {

@@ -3,7 +3,8 @@
 -- KEYS  1 the actor's record, 2 its lease, 3 the queue for it, 4 its waiters
 -- ARGV  1 TTL in ms, 2 the lease's value up to its fencing token,
 --       3 a state in which there is nothing to do, or '',
---       4 holder, 5 which life of the holder this is, 6 workflow id,
+--       4 holder, 5 which life of the holder this is: a later one has the greater
+--       name, 6 workflow id,
 --       7 the channel to be woken on, or '' not to wait,
 --       8 for how many ms a waiter is believed to be there,
 --       9 'overtake' those who wait, or ''
@@ -22,8 +23,10 @@ if state == ARGV[3] then
 end
 if value then
   local decoded, lease = pcall(cjson.decode, value)
-  -- A former life of this holder has it: that one is dead, since names are unique.
-  local mine = decoded and type(lease) == 'table' and lease.holder == ARGV[4] and lease.life ~= ARGV[5]
+  -- A former life of this holder has it: that one is dead, since names are unique. Not a later one: this request may
+  -- be what the dead one had sent, and have been long on its way.
+  local mine = decoded and type(lease) == 'table' and lease.holder == ARGV[4] and type(lease.life) == 'string'
+    and lease.life < ARGV[5]
   if not mine then
     local expires = redis.call('PTTL', KEYS[2])
     if expires < 0 then
