@@ -38,9 +38,14 @@ export async function deleteActor(
     const worker = actor.worker ?? actor.pausedOn;
     if (worker !== undefined) {
       const call = { actor: ref, worker, fencingToken: lease.fencingToken, workflowId };
-      const stopped = parts.runtimeAt(worker.runtimeAddress).stop(call, AbortSignal.timeout(STOP_WITHIN_MS));
+      // On the replica's clock, as everything else.
+      const limit = new AbortController();
+      const cancelTimer = parts.clock.setTimer(STOP_WITHIN_MS, () => {
+        limit.abort(notStopped());
+      });
+      const stopped = parts.runtimeAt(worker.runtimeAddress).stop(call, limit.signal).finally(cancelTimer);
       await stopped.catch((error: unknown) => {
-        if (!force) throw error instanceof CoordinatorError ? error : notStopped(error);
+        if (!force) throw error;
         // What still runs there is stopped when its worker, or its actor by the same name, is used again.
         parts.logger.warn({ actor: formatRef(ref), err: error }, 'deleted by force, not stopped');
       });
@@ -60,10 +65,10 @@ export async function deleteActor(
   }
 }
 
-function notStopped(cause: unknown): CoordinatorError {
+function notStopped(): CoordinatorError {
   return new CoordinatorError(
     'RUNTIME_UNAVAILABLE',
     `the node runtime has not stopped the actor within ${String(STOP_WITHIN_MS)} ms; try again, or set force`,
-    { cause, maybeDone: true, retryAfterMs: 1000 },
+    { maybeDone: true, retryAfterMs: 1000 },
   );
 }
