@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { cpuSeconds } from './measure/process-stat.mjs';
 import { median, quantile } from './measure/quantiles.mjs';
 import { sentDuring } from './measure/sent-commands.mjs';
-import { actorNames, slotsOf, startCallers } from './start/callers.mjs';
+import { slotsOf, startCallers } from './start/callers.mjs';
 import { startChild } from './start/child.mjs';
 import { createFleet } from './start/fleet.mjs';
 import { startRedis } from './start/redis.mjs';
@@ -76,7 +76,7 @@ async function startServers(redisUrl, callers, concurrency, others, closers) {
     return started;
   };
   const inside = await replica('runtime inside', { nodeArgs: AT_ONCE });
-  await createFleet(redisUrl, { actors: actorNames(concurrency), workers: concurrency, runtimeAddress });
+  await createFleet(redisUrl, { actors: slotsOf(concurrency).flat(), workers: concurrency, runtimeAddress });
   const { plan, sent } = await calibrate(callers, inside.address, redisUrl, concurrency);
 
   const floor = async (/** @type {string} */ name, args = [], options = {}) => {
@@ -109,7 +109,7 @@ async function startServers(redisUrl, callers, concurrency, others, closers) {
 
 /** Counts what a workflow says and sends, under load, which also warms the replica up. */
 async function calibrate(callers, address, redisUrl, concurrency) {
-  const messages = await callers.capture(address, { namespace: 'bench', name: 'actor-0' });
+  const messages = await callers.capture(address, 'actor-0');
   const at = Math.min(64, concurrency);
   await callers.load(address, slotsOf(at), { warm: 500, count: 500 });
   let workflows = 0;
@@ -146,7 +146,7 @@ async function measure(callers, server, redisPid, concurrency, ms) {
       used.redis = cpuSeconds(redisPid) - before.redis;
     },
   });
-  const latencies = [...load.Resume, ...load.Suspend];
+  const { latencies } = load;
   return {
     perSecond: load.perSecond,
     p50: quantile(latencies, 0.5),

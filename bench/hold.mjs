@@ -9,7 +9,7 @@ import { quantile } from './measure/quantiles.mjs';
 import { watchRenewals } from './measure/renewals.mjs';
 import { pause } from './measure/time.mjs';
 import { AT_ONCE } from './cycle.mjs';
-import { actorNames, slotsOf, startCallers } from './start/callers.mjs';
+import { slotsOf, startCallers } from './start/callers.mjs';
 import { startChild } from './start/child.mjs';
 import { createFleet } from './start/fleet.mjs';
 import { startRedis } from './start/redis.mjs';
@@ -69,7 +69,7 @@ async function measure(count, variant, ttlMs, seconds, say) {
     const names = Array.from({ length: count }, (_, i) => `hold-${i}`);
     const runtimeAddress = await runtime.ask('address');
     await createFleet(redis.url, {
-      actors: [...names, ...actorNames(WARM_UP_CALLERS)],
+      actors: [...names, ...slotsOf(WARM_UP_CALLERS).flat()],
       workers: count + WARM_UP_CALLERS,
       runtimeAddress,
     });
@@ -113,10 +113,10 @@ async function measure(count, variant, ttlMs, seconds, say) {
       lateMaxMs: quantile(late, 1),
       renewals: late.length,
       lost: Math.max(ended, expired),
-      idleP50: quantile(idle.Resume, 0.5),
-      idleP99: quantile(idle.Resume, 0.99),
-      freshP50: quantile(fresh.Resume, 0.5),
-      freshP99: quantile(fresh.Resume, 0.99),
+      idleP50: quantile(idle.byKind.Resume, 0.5),
+      idleP99: quantile(idle.byKind.Resume, 0.99),
+      freshP50: quantile(fresh.byKind.Resume, 0.5),
+      freshP99: quantile(fresh.byKind.Resume, 0.99),
     };
   } finally {
     renewals.close();

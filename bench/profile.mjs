@@ -11,7 +11,7 @@ import { cpuSeconds } from './measure/process-stat.mjs';
 import { nowMs } from './measure/time.mjs';
 import { profileTables } from './report/cpu-profile.mjs';
 import { table } from './report/table.mjs';
-import { actorNames, slotsOf, startCallers } from './start/callers.mjs';
+import { slotsOf, startCallers } from './start/callers.mjs';
 import { createFleet } from './start/fleet.mjs';
 import { startRedis } from './start/redis.mjs';
 import { startReplica } from './start/replica.mjs';
@@ -34,7 +34,7 @@ export async function run({ seconds, concurrency, say }) {
   });
   try {
     await createFleet(redis.url, {
-      actors: actorNames(concurrency),
+      actors: slotsOf(concurrency).flat(),
       workers: concurrency,
       runtimeAddress: '127.0.0.1:1',
     });

@@ -60,17 +60,16 @@ export async function run({ rounds, seconds, sizes, say }) {
     for (let round = 0; round <= rounds; round += 1) {
       for (const store of stores) {
         say(`round ${round} of ${rounds}, ${store.size.actors} actors`);
-        const { Resume, Suspend } = await callers.load(
-          store.replica.address,
-          [store.names.map((name) => ({ namespace: 'bench', name }))],
-          { warm: 200, count: seconds * 1000 },
-        );
+        const { byKind } = await callers.load(store.replica.address, [store.names], {
+          warm: 200,
+          count: seconds * 1000,
+        });
         const pageMs = await measurePages(store);
         if (round === 0) continue;
         measured.get(store)?.push({
-          resumeP50: quantile(Resume, 0.5),
-          resumeP99: quantile(Resume, 0.99),
-          suspendP50: quantile(Suspend, 0.5),
+          resumeP50: quantile(byKind.Resume, 0.5),
+          resumeP99: quantile(byKind.Resume, 0.99),
+          suspendP50: quantile(byKind.Suspend, 0.5),
           pageMs,
         });
       }

@@ -8,37 +8,29 @@ const PROCESSES = 2;
 const ACTORS_PER_CALLER = 4;
 
 /**
- * @typedef {readonly (readonly { namespace: string, name: string }[])[]} Slots for each caller the actors that it goes round
+ * @typedef {readonly (readonly string[])[]} Slots for each caller the names of what it goes round
  *
  * @typedef {object} Callers
  * @property {(address: string, slots: Slots, ms: { warm: number, count: number }, around?: { begin: () => void, end: () => void }) => Promise<Load>} load
- * @property {(address: string, actor: { namespace: string, name: string }) => Promise<Record<'Resume' | 'Suspend', string[]>>} capture in base64
+ *   `around` is called when counting begins and when it ends: to read CPU times
+ * @property {(address: string, name: string) => Promise<Record<'Resume' | 'Suspend', string[]>>} capture in base64
  * @property {() => Promise<void>} close
  *
- * @typedef {{ perSecond: number, workflows: number, Resume: number[], Suspend: number[], messages: number, bytes: number, refused: number }} Load
+ * @typedef {{ perSecond: number, workflows: number, latencies: number[], byKind: Record<string, number[]>, messages: number, bytes: number, refused: number }} Load
  *   latencies in ms, with what waiting after a refusal took; refused: as too much
  */
 
 /** So many callers, each with a few actors of its own. @param {number} concurrency @returns {Slots} */
 export function slotsOf(concurrency) {
   return Array.from({ length: concurrency }, (_, i) =>
-    Array.from({ length: ACTORS_PER_CALLER }, (_, k) => ({
-      namespace: 'bench',
-      name: `actor-${i * ACTORS_PER_CALLER + k}`,
-    })),
+    Array.from({ length: ACTORS_PER_CALLER }, (_, k) => `actor-${i * ACTORS_PER_CALLER + k}`),
   );
 }
 
-/** The actors of `slotsOf`. @param {number} concurrency */
-export function actorNames(concurrency) {
-  return slotsOf(concurrency).flatMap((actors) => actors.map(({ name }) => name));
-}
-
-/** @returns {Promise<Callers>} */
-export async function startCallers() {
-  const children = await Promise.all(Array.from({ length: PROCESSES }, () => startChild('caller.mjs')));
+/** @param {string} script below bench/processes/ that serves callers @returns {Promise<Callers>} */
+export async function startCallers(script = 'caller.mjs', options = {}) {
+  const children = await Promise.all(Array.from({ length: PROCESSES }, () => startChild(script, [], options)));
   return {
-    /** `around` is called when counting begins and when it ends: to read CPU times. */
     async load(address, all, ms, around) {
       const shares = children
         .map((child, i) => ({ child, slots: all.filter((_, slot) => slot % PROCESSES === i) }))
@@ -52,21 +44,25 @@ export async function startCallers() {
       await pause(ms.count);
       around?.end();
       const tookMs = performance.now() - beganMs;
+      /** @type {import('./closed-loop.mjs').Counted[]} */
       const reports = await ask('report');
       await ask('stop');
-      const sum = (/** @type {(report: any) => number} */ of) => reports.reduce((total, it) => total + of(it), 0);
-      const workflows = sum(({ completed }) => completed);
+      const sum = (/** @type {'completed' | 'messages' | 'bytes' | 'refused'} */ key) =>
+        reports.reduce((total, report) => total + report[key], 0);
+      const kinds = [...new Set(reports.flatMap(({ latencies }) => Object.keys(latencies)))];
       return {
-        workflows,
-        perSecond: (workflows / tookMs) * 1000,
-        Resume: reports.flatMap(({ latencies }) => latencies.Resume),
-        Suspend: reports.flatMap(({ latencies }) => latencies.Suspend),
-        messages: sum(({ messages }) => messages),
-        bytes: sum(({ bytes }) => bytes),
-        refused: sum(({ refused }) => refused),
+        workflows: sum('completed'),
+        perSecond: (sum('completed') / tookMs) * 1000,
+        latencies: reports.flatMap(({ latencies }) => Object.values(latencies).flat()),
+        byKind: Object.fromEntries(
+          kinds.map((kind) => [kind, reports.flatMap(({ latencies }) => latencies[kind] ?? [])]),
+        ),
+        messages: sum('messages'),
+        bytes: sum('bytes'),
+        refused: sum('refused'),
       };
     },
-    capture: (address, actor) => children[0].ask('capture', { address, actor }),
+    capture: (address, name) => children[0].ask('capture', { address, name }),
     async close() {
       await Promise.all(children.map((child) => child.end()));
     },
