@@ -4,13 +4,13 @@
 // over gRPC. Beside each its floor (floor.mjs), which is given the very messages
 // and as many Redis round trips as were counted of the replica beforehand.
 
-import { existsSync } from 'node:fs';
 import { cpuSeconds } from './measure/process-stat.mjs';
 import { median, quantile } from './measure/quantiles.mjs';
 import { sentDuring } from './measure/sent-commands.mjs';
 import { slotsOf, startCallers } from './start/callers.mjs';
 import { startChild } from './start/child.mjs';
 import { createFleet } from './start/fleet.mjs';
+import { OTHER_NODE } from './start/other-node.mjs';
 import { startRedis } from './start/redis.mjs';
 import { startReplica } from './start/replica.mjs';
 
@@ -25,9 +25,6 @@ const HOUSEKEEPING = ['ping', 'smembers', 'hscan', 'lookActor', 'acquirePlain', 
 
 /** Node's arguments that put the runtime into the replica. */
 export const AT_ONCE = ['--import', new URL('./processes/at-once.mjs', import.meta.url).href];
-const NODE_24 = ['x64', 'arm64']
-  .map((cpu) => new URL(`./node_modules/node-linux-${cpu}/bin/node`, import.meta.url).pathname)
-  .find((path) => existsSync(path));
 
 /** @typedef {{ name: string, address: string, pid: number, floor?: string }} Server floor: the name of what it is compared with */
 /** @typedef {{ server: string, concurrency: number, round: number, perSecond: number, p50: number, p99: number, perCpuSecond: number, redisUs: number, serverCores: number, refused: number }} Sample */
@@ -97,8 +94,8 @@ async function startServers(redisUrl, callers, concurrency, others, closers) {
     server('runtime over gRPC', await replica('runtime over gRPC'), 'floor over gRPC'),
     await floor('floor over gRPC', [runtimeAddress.replace('dns:///', '')]),
   ];
-  if (others && NODE_24 !== undefined) {
-    const on24 = { node: NODE_24 };
+  if (others && OTHER_NODE !== undefined) {
+    const on24 = { node: OTHER_NODE };
     servers.push(
       server('runtime inside, Node 24', await replica('node-24', { ...on24, nodeArgs: AT_ONCE }), 'floor, Node 24'),
       await floor('floor, Node 24', [], on24),

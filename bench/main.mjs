@@ -12,7 +12,7 @@ import { ensureRedis } from '../scripts/redis.mjs';
 import { cache, root, run, timed } from '../scripts/run.mjs';
 
 /** In this order: those that wait for leases first, those that want both cores last. */
-const NAMES = ['told', 'takeover', 'cycle', 'lease', 'hold', 'store'];
+const NAMES = ['told', 'takeover', 'cycle', 'lease', 'hold', 'store', 'peers'];
 /** Not of those that run without a name. */
 const TOOLS = ['profile'];
 /** These compare with what is too large to fetch for a minute's run: Restate's server, another Node. */

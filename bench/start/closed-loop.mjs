@@ -8,6 +8,9 @@ import { answer } from './child.mjs';
 /** After a refusal: somebody who is told that it is too much comes again. */
 const RETRY_MS = 50;
 
+/** Longer than any piece of work takes on a loaded machine: what has not ended by then never does. */
+const STOP_WITHIN_MS = 30_000;
+
 /**
  * @typedef {{ kind: string, messages: number, bytes: number }} Done what was done, and what came back meanwhile
  * @typedef {object} Connection
@@ -77,7 +80,13 @@ export function serveCallers(open, { turns, answers = {} }) {
     /** Lets each caller finish its turns, so that every key is left as it was found. */
     async stop() {
       running = false;
-      await Promise.all(loops);
+      const limit = AbortSignal.timeout(STOP_WITHIN_MS);
+      await Promise.race([
+        Promise.all(loops),
+        new Promise((_, reject) => {
+          limit.addEventListener('abort', () => reject(new Error(`work is not done ${STOP_WITHIN_MS} ms later`)));
+        }),
+      ]);
       connection?.close();
       if (failure !== '') throw new Error(failure);
     },
