@@ -87,9 +87,8 @@ export class WorkflowRun {
     this.#actor = await this.#store.transition(this.#actor.ref, this.lease, this.workflowId, transition, false);
   }
 
-  /** Writes the last transition and releases the lease with it, after the heartbeat has stopped. Repeated, it does nothing. */
+  /** Writes the last transition and releases the lease with it, after the heartbeat has stopped. */
   async writeAndRelease(transition: Transition): Promise<void> {
-    if (this.#released) return;
     await this.lease.stopRenewing();
     this.guard();
     this.#actor = await this.#store.transition(this.#actor.ref, this.lease, this.workflowId, transition, true);

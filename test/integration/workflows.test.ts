@@ -378,6 +378,7 @@ describe('Suspend leads from', () => {
     await redis.hset(keys.actor(ref), 'state', 'PAUSED');
     const { error } = await read(suspend());
     expect(error).toMatchObject({ reason: 'INVALID_STATE', metadata: { state: 'PAUSED' } });
+    expect(error?.message).toContain('resume it, then suspend it');
     expect(await leaseIsFree()).toBe(true);
   });
 });

@@ -5,6 +5,7 @@ import { leaseScriptMutations } from './lease-scripts.js';
 import { leaseMutations } from './lease.js';
 import type { Mutation } from './mutation.js';
 import { recordScriptMutations } from './record-scripts.js';
+import { stepMutations } from './steps.js';
 import { workerScriptMutations } from './worker-scripts.js';
 
 export const mutations: readonly Mutation[] = [
@@ -13,4 +14,5 @@ export const mutations: readonly Mutation[] = [
   ...recordScriptMutations,
   ...workerScriptMutations,
   ...connectionMutations,
+  ...stepMutations,
 ];

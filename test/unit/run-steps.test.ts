@@ -88,6 +88,17 @@ describe('the step runner', () => {
     expect(ran).toEqual(['1']);
   });
 
+  it('starts no step once it is aborted, though the step before it came back in order', async () => {
+    const reason = new CoordinatorError('CANCELLED', 'gone');
+    let comeBack = (): void => undefined;
+    const execute = (): Promise<void> => new Promise((resolve) => (comeBack = resolve));
+    const { outcome, caller, ran } = setUp([{ execute }, {}]);
+    comeBack();
+    caller.abort(reason);
+    expect(await outcome).toEqual({ ok: false, error: reason, step: '2', unwound: true });
+    expect(ran).toEqual([]);
+  });
+
   it('waits for an aborted step to come back and ends with the reason of the abort', async () => {
     const { outcome, caller, clock } = setUp([{ execute: hang }]);
     const reason = new CoordinatorError('CANCELLED', 'gone');
