@@ -194,7 +194,8 @@ function readTls(
   };
 }
 
-function readPem(flag: string, path: string): Buffer {
+/** @throws ConfigError */
+export function readPem(flag: string, path: string): Buffer {
   let content: Buffer;
   try {
     content = readFileSync(path);

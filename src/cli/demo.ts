@@ -11,7 +11,7 @@ import { CoordinatorClient } from '../client/coordinator-client.js';
 import { CoordinatorError } from '../errors.js';
 import type { Actor__Output } from '../generated/actorworkflow/v1/Actor.js';
 import type { WorkflowEvent__Output } from '../generated/actorworkflow/v1/WorkflowEvent.js';
-import { showProgress } from './progress.js';
+import { chooseView } from './choose-view.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const EXAMPLES = fileURLToPath(new URL('../../examples/', import.meta.url));
@@ -55,6 +55,21 @@ async function startReplica(name: string, flags: readonly string[]): Promise<Rep
     });
   });
   return { name, process: child, client: new CoordinatorClient(address), redisUrl };
+}
+
+/** Passes a workflow's events on, and shows each. */
+async function* showProgress(
+  events: AsyncIterable<WorkflowEvent__Output>,
+): AsyncGenerator<WorkflowEvent__Output, void, undefined> {
+  const view = chooseView('text');
+  try {
+    for await (const event of events) {
+      view.show({ event });
+      yield event;
+    }
+  } finally {
+    view.end();
+  }
 }
 
 /** Shows a workflow to its end, and gives the actor as it is then. */

@@ -38,7 +38,7 @@ export type {
   WorkloadSpec,
 } from './actor.js';
 export type { EventOfRun, Started, WorkflowEvent, WorkflowFact } from './event.js';
-export type { RetryOptions } from './patience.js';
+export type { OnRetry, RetryOptions } from './patience.js';
 export type { TlsOptions } from './replicas.js';
 export type { UnaryOptions } from './unary-call.js';
 export type { ResumeOptions, WatchOptions, WorkflowOptions } from './workflow-call.js';

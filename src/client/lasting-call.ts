@@ -10,7 +10,7 @@ import type { ActorRef } from '../generated/actorworkflow/v1/ActorRef.js';
 import type { WorkflowEvent__Output } from '../generated/actorworkflow/v1/WorkflowEvent.js';
 import { CallError, toCallError } from './call-error.js';
 import type { CallOptions, CoordinatorClient } from './coordinator-client.js';
-import { canHeal, isOfOneReplica, Patience, wait, type RetryOptions } from './patience.js';
+import { canHeal, isOfOneReplica, Patience, wait, type OnRetry, type RetryOptions } from './patience.js';
 import type { Replicas } from './replicas.js';
 import { Telling, type Told } from './telling.js';
 
@@ -21,6 +21,8 @@ export interface LastingOptions {
   readonly timeoutMs?: number;
   /** Try again when it is refused, or fails, in a way that time can heal. Default: not. */
   readonly retry?: RetryOptions;
+  /** Of reconnects as well. */
+  readonly onRetry?: OnRetry;
   /**
    * After a broken connection, or a replica's death: for how long to look for the workflow while nothing is heard of it,
    * in milliseconds; 0: not at all. Default: two minutes, four times the default lease TTL.
@@ -160,7 +162,7 @@ class Attempts {
   }
 
   async rest(error: CallError, delayMs: number): Promise<void> {
-    this.#call.retry?.onRetry?.(error, delayMs);
+    this.#call.onRetry?.(error, delayMs);
     await this.#orTimeout(wait(delayMs, this.#signal)).catch((thrown: unknown) => {
       throw toCallError(thrown, this.#call.signal);
     });

@@ -10,9 +10,10 @@ import type { CallError, CallReason } from './call-error.js';
 export interface RetryOptions {
   /** No attempt begins later than this after the call was made, in milliseconds. */
   readonly forMs: number;
-  /** Called before each wait, with what the attempt ended with. */
-  readonly onRetry?: (error: CallError, delayMs: number) => void;
 }
+
+/** Called before each wait for another attempt, with what the last one ended with. */
+export type OnRetry = (error: CallError, delayMs: number) => void;
 
 /** What can be otherwise a moment later, without anybody changing the call. */
 const CAN_HEAL: ReadonlySet<CallReason> = new Set<CallReason>([

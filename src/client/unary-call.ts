@@ -4,7 +4,7 @@
 
 import { toCallError } from './call-error.js';
 import type { CallOptions, CoordinatorClient } from './coordinator-client.js';
-import { canHeal, isOfOneReplica, Patience, wait, type RetryOptions } from './patience.js';
+import { canHeal, isOfOneReplica, Patience, wait, type OnRetry, type RetryOptions } from './patience.js';
 import type { Replicas } from './replicas.js';
 
 export interface UnaryOptions {
@@ -13,6 +13,7 @@ export interface UnaryOptions {
   readonly timeoutMs?: number;
   /** Try again when it is refused, or fails, in a way that time can heal. Default: not. */
   readonly retry?: RetryOptions;
+  readonly onRetry?: OnRetry;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -23,7 +24,7 @@ const TIMEOUT_MS = 30_000;
  */
 export async function unaryCall<T>(
   replicas: Replicas,
-  { signal = new AbortController().signal, timeoutMs = TIMEOUT_MS, retry }: UnaryOptions,
+  { signal = new AbortController().signal, timeoutMs = TIMEOUT_MS, retry, onRetry }: UnaryOptions,
   repeatable: boolean,
   run: (client: CoordinatorClient, options: CallOptions) => Promise<T>,
 ): Promise<T> {
@@ -47,7 +48,7 @@ export async function unaryCall<T>(
       passedOver = 0;
       const delayMs = patience.nextDelayMs(error, untilMs - performance.now());
       if (delayMs === undefined) throw error;
-      retry?.onRetry?.(error, delayMs);
+      onRetry?.(error, delayMs);
       await wait(delayMs, signal).catch((reason: unknown) => {
         throw toCallError(reason, signal);
       });

@@ -52,3 +52,8 @@ export const badRequestType = definition('google.rpc.BadRequest') as MessageType
   BadRequest,
   BadRequest__Output
 >;
+
+/** @param name its full name, such as `actorworkflow.v1.Actor` */
+export function messageType(name: string): MessageTypeDefinition<object, object> {
+  return definition(name) as MessageTypeDefinition<object, object>;
+}

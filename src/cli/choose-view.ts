@@ -1,0 +1,54 @@
+// Which view a workflow is shown in. Guarantees: a bar on a terminal that
+// can draw one, plain lines in a pipe and on a dumb terminal, a JSON object a
+// line with `-o json`, and nothing else on standard output then.
+
+import type { Told } from '../client/telling.js';
+import { Bars } from './bars.js';
+import { Lines } from './lines.js';
+import { toProtoJson } from './proto-json.js';
+import type { View } from './view.js';
+
+export interface Screen {
+  readonly out: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export function chooseView(output: 'text' | 'json', screen: Screen = { out: process.stdout, env: process.env }): View {
+  const { out, env } = screen;
+  if (output === 'json') return new JsonLines(out);
+  return canDraw(screen) ? new Bars(out, drawing(env)) : new Lines((line) => out.write(`${line}\n`));
+}
+
+export function canDraw({ out, env }: Screen): boolean {
+  return out.isTTY && env['TERM'] !== 'dumb' && env['TERM'] !== undefined;
+}
+
+function drawing(env: NodeJS.ProcessEnv): { readonly color: boolean; readonly unicode: boolean } {
+  const locale = env['LC_ALL'] ?? env['LC_CTYPE'] ?? env['LANG'] ?? '';
+  return {
+    // https://no-color.org: set and not empty.
+    color: (env['NO_COLOR'] ?? '') === '',
+    // The Linux console has few of the characters, whatever the locale says.
+    unicode: /utf-?8/i.test(locale) && env['TERM'] !== 'linux',
+  };
+}
+
+class JsonLines implements View {
+  readonly #out: NodeJS.WriteStream;
+
+  constructor(out: NodeJS.WriteStream) {
+    this.#out = out;
+  }
+
+  show({ event }: Told): void {
+    this.#out.write(`${JSON.stringify(toProtoJson('WorkflowEvent', event))}\n`);
+  }
+
+  say(line: string): void {
+    console.error(line);
+  }
+
+  end(): void {
+    // Every line is complete.
+  }
+}
