@@ -28,7 +28,8 @@ export interface TcpProxy {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** @param target a port of this machine, or the path of a Unix socket */
+export async function startTcpProxy(target: number | string): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let swallow = { requests: false, replies: false };
   let held = { requests: false, replies: false };
@@ -39,16 +40,24 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
 
   const forward = (from: Socket, to: Socket, kind: Direction): void => {
     const waiting: Chunk[] = [];
+    let isOver = false;
     const pump = (): void => {
       // The first one is waited for, whatever the delay is by now: TCP does not reorder.
-      for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
+      for (let first = waiting[0]; first !== undefined && to.writable; first = waiting[0]) {
         if (held[kind] || first.dueAtMs > performance.now()) return;
         waiting.shift();
-        if (to.writable) to.write(first.bytes);
+        to.write(first.bytes);
       }
+      if (!isOver) return;
+      pumps.delete(pump);
+      to.end();
     };
     pumps.add(pump);
-    from.on('close', () => pumps.delete(pump));
+    // What was sent before a connection was closed arrives all the same.
+    from.on('close', () => {
+      isOver = true;
+      pump();
+    });
     from.on('data', (bytes: Buffer) => {
       if (swallow[kind]) return;
       waiting.push({ bytes, dueAtMs: performance.now() + delayMs });
@@ -63,18 +72,12 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       sendReset(client);
       return;
     }
-    const upstream = connect(targetPort, '127.0.0.1');
-    for (const [socket, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
+    const upstream = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target);
+    for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.setNoDelay(true);
       socket.on('error', () => undefined);
-      socket.on('close', () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
+      socket.on('close', () => sockets.delete(socket));
     }
     forward(client, upstream, 'requests');
     forward(upstream, client, 'replies');

@@ -27,6 +27,14 @@ const OPS = {
 };
 
 const MAX_THINKING_MS = 120;
+/** For somebody who was told that Redis cannot be reached. */
+const DISCOURAGED_MS = 300;
+
+/** Beyond the workflow deadline and every wait: whoever hears nothing by then never would. */
+const LONGEST_MS = 30_000;
+
+const HOT = 5;
+const HOT_SHARE = 0.3;
 
 type Workflow = 'resume' | 'suspend' | 'pause';
 
@@ -41,7 +49,8 @@ export class Caller {
   async run(signal: AbortSignal): Promise<void> {
     const { random, actors } = this.#options;
     while (!signal.aborted) {
-      const actor = pick(random, actors);
+      // Some are wanted by several at once.
+      const actor = pick(random, random() < HOT_SHARE ? actors.slice(0, HOT) : actors);
       const op = pickWeighted(random, OPS);
       const call = await this.#call(op, actor);
       if (call?.ending?.reason === 'ACTOR_NOT_FOUND') await this.create(actor);
@@ -49,14 +58,14 @@ export class Caller {
         const other = this.#replica(call.replica);
         if (other !== undefined) await this.workflow(op, actor, other, { leaseWaitMs: 3 * this.#options.ttlMs });
       }
-      await sleep(random() * MAX_THINKING_MS);
+      await sleep(random() * MAX_THINKING_MS + (call?.ending?.reason === 'STORE_UNAVAILABLE' ? DISCOURAGED_MS : 0));
     }
   }
 
   async create(actor: string): Promise<Call | undefined> {
     const replica = this.#replica();
     return await replica?.unary('create', actor, (client, options) =>
-      client.createActor({ actor: toRef(actor) }, { timeoutMs: 3000, ...options }),
+      client.createActor({ actor: toRef(actor) }, options),
     );
   }
 
@@ -65,9 +74,9 @@ export class Caller {
     op: Workflow,
     actor: string,
     replica = this.#replica(),
-    { leaseWaitMs = 0, workerWaitMs = 0, isLast = false } = {},
+    { leaseWaitMs = 0, workerWaitMs = 0, isLast = false, timeoutMs = LONGEST_MS } = {},
   ): Promise<Call | undefined> {
-    return await replica?.workflow(op, actor, { leaseWaitMs, workerWaitMs, isLast, options: {} });
+    return await replica?.workflow(op, actor, { leaseWaitMs, workerWaitMs, isLast, timeoutMs, options: {} });
   }
 
   async #call(op: keyof typeof OPS, actor: string): Promise<Call | undefined> {
@@ -193,5 +202,6 @@ export function toRef(actor: string): { readonly namespace: string; readonly nam
 }
 
 function toDuration(ms: number): { readonly seconds: number; readonly nanos: number } {
-  return { seconds: Math.floor(ms / 1000), nanos: Math.round(ms % 1000) * 1_000_000 };
+  const whole = Math.ceil(ms);
+  return { seconds: Math.floor(whole / 1000), nanos: (whole % 1000) * 1_000_000 };
 }

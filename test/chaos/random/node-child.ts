@@ -1,7 +1,7 @@
 // A node as a process of its own, with the journaled runtime: what the random
 // chaos kills, stops and slows down. It does what its parent says over IPC, and
 // ends with it.
-// Use: node --import ../../contract/node-runtime-loader.mjs node-child.ts NODE PORT JOURNAL STORE
+// Use: node --import ../../contract/node-runtime-loader.mjs node-child.ts NODE LISTEN JOURNAL STORE
 
 import { setMaxListeners } from 'node:events';
 import { systemClock } from '../../../src/clock.js';
@@ -15,12 +15,12 @@ export interface Told {
 
 const TELL_EVERY_MS = 500;
 
-const [node = '', port = '0', journal = '', store = ''] = process.argv.slice(2);
+const [node = '', listen = '', journal = '', store = ''] = process.argv.slice(2);
 const runtime = new JournaledRuntime({ node, journal, store });
 const closing = new AbortController().signal;
 // One listener for each call under way.
 setMaxListeners(0, closing);
-await startNodeServer([`127.0.0.1:${port}`], runtime, {
+await startNodeServer([listen], runtime, {
   clock: systemClock,
   onUnexpected: (error) => {
     console.error(error);
@@ -28,7 +28,7 @@ await startNodeServer([`127.0.0.1:${port}`], runtime, {
   closing,
 });
 const tell = (): void => {
-  process.send?.({ running: [...runtime.running] } satisfies Told);
+  if (process.connected) process.send?.({ running: [...runtime.running] } satisfies Told);
 };
 process.on('message', (mode: Mode) => {
   runtime.mode = mode;

@@ -5,7 +5,6 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../redis.js';
 import { startTcpProxy, type TcpProxy } from '../../tcp-proxy.js';
 import type { Effect } from './history.js';
 import { readJournal, type Mode } from './journaled-runtime.js';
@@ -19,23 +18,24 @@ export class NodeProcess {
   /** From replicas to it. */
   readonly road: TcpProxy;
   readonly workers: readonly { readonly pool: string; readonly name: string }[];
-  readonly #port: number;
+  readonly #socket: string;
   readonly #directory: string;
   #child: ChildProcess | undefined;
   #exited: Promise<unknown> = Promise.resolve();
   #running: Told['running'] = [];
 
-  private constructor(name: string, directory: string, workers: number, port: number, road: TcpProxy) {
+  private constructor(name: string, directory: string, workers: number, socket: string, road: TcpProxy) {
     this.name = name;
     this.#directory = directory;
-    this.#port = port;
+    this.#socket = socket;
     this.road = road;
     this.workers = Array.from({ length: workers }, (_, i) => ({ pool: 'default', name: `${name}-${i}` }));
   }
 
-  static async start(name: string, directory: string, workers: number): Promise<NodeProcess> {
-    const port = await freePort();
-    const node = new NodeProcess(name, directory, workers, port, await startTcpProxy(port));
+  /** @param directory for its files. @param sockets for its socket: a port might be somebody else's when it comes back */
+  static async start(name: string, directory: string, sockets: string, workers: number): Promise<NodeProcess> {
+    const socket = join(sockets, name);
+    const node = new NodeProcess(name, directory, workers, socket, await startTcpProxy(socket));
     await node.start();
     return node;
   }
@@ -57,10 +57,14 @@ export class NodeProcess {
 
   /** Resolves when it serves. */
   async start(): Promise<void> {
-    const child = fork(CHILD, [this.name, String(this.#port), this.#journal, join(this.#directory, 'snapshots')], {
-      execArgv: ['--import', LOADER],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
+    const child = fork(
+      CHILD,
+      [this.name, `unix://${this.#socket}`, this.#journal, join(this.#directory, 'snapshots')],
+      {
+        execArgv: ['--import', LOADER],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      },
+    );
     this.#exited = new Promise((resolve) => child.once('exit', resolve));
     await new Promise<void>((resolve, reject) => {
       child.on('message', (told: Told) => {

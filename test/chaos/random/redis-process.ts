@@ -6,13 +6,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startServerProcess, type ServerProcess } from '../../../src/store/redis/server-process.js';
-import { freePort } from '../../redis.js';
 import { readAppendOnlyFile, type Command } from './append-only-file.js';
 
-const HOST = '127.0.0.1';
-
 export class RedisProcess {
-  readonly port: number;
+  /** The Unix socket at which it answers: a port might be somebody else's when it comes back. */
+  readonly socket: string;
   /** For faults and for looking at what is kept: reconnects, and gives up each command that is not answered. */
   readonly control: Redis;
   readonly #directory: string;
@@ -20,10 +18,11 @@ export class RedisProcess {
   #life = 0;
   #server: ServerProcess | undefined;
 
-  private constructor(directory: string, port: number) {
+  private constructor(directory: string, socket: string) {
     this.#directory = directory;
-    this.port = port;
-    this.control = new Redis(port, HOST, {
+    this.socket = socket;
+    this.control = new Redis({
+      path: socket,
       lazyConnect: true,
       commandTimeout: 5000,
       maxRetriesPerRequest: 0,
@@ -33,8 +32,9 @@ export class RedisProcess {
     this.control.on('error', () => undefined);
   }
 
-  static async start(directory: string): Promise<RedisProcess> {
-    const redis = new RedisProcess(directory, await freePort());
+  /** @param directory for its files. @param sockets for its socket, whose path must be short */
+  static async start(directory: string, sockets: string): Promise<RedisProcess> {
+    const redis = new RedisProcess(directory, join(sockets, 'redis'));
     await redis.start();
     await redis.control.connect();
     return redis;
@@ -45,11 +45,11 @@ export class RedisProcess {
     mkdirSync(this.#home, { recursive: true });
     this.#server = await startServerProcess({
       args: [
-        ...['--bind', HOST, '--port', String(this.port), '--protected-mode', 'no', '--dir', this.#home],
+        ...['--port', '0', '--unixsocket', this.socket, '--dir', this.#home],
         ...['--save', '', '--appendonly', 'yes', '--appendfsync', 'always', '--auto-aof-rewrite-percentage', '0'],
         ...['--enable-debug-command', 'yes', '--maxmemory-policy', 'noeviction'],
       ],
-      address: { host: HOST, port: this.port },
+      address: { path: this.socket },
     });
   }
 

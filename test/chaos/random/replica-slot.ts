@@ -4,11 +4,12 @@
 import { startReplica, type Replica } from '../../replica.js';
 import { startTcpProxy, type TcpProxy } from '../../tcp-proxy.js';
 
-const BLOCK_LOOP = new URL('./block-loop.mjs', import.meta.url).href;
+const HOOKS = new URL('./replica-hooks.mjs', import.meta.url).href;
 
 export interface ReplicaSlotOptions {
   readonly name: string;
-  readonly redisPort: number;
+  /** The path of Redis's socket. */
+  readonly redis: string;
   readonly prefix: string;
   readonly flags: readonly string[];
   /** For how long SIGUSR2 blocks its event loop. */
@@ -34,7 +35,7 @@ export class ReplicaSlot {
   }
 
   static async start(options: ReplicaSlotOptions): Promise<ReplicaSlot> {
-    const slot = new ReplicaSlot(options, await startTcpProxy(options.redisPort));
+    const slot = new ReplicaSlot(options, await startTcpProxy(options.redis));
     await slot.start();
     return slot;
   }
@@ -53,7 +54,7 @@ export class ReplicaSlot {
       redisKeyPrefix: prefix,
       instanceId: `${name}-${this.#names}`,
       flags,
-      nodeFlags: ['--import', BLOCK_LOOP],
+      nodeFlags: ['--import', HOOKS],
       env: { CHAOS_BLOCK_MS: String(blockMs) },
     });
     this.logs.push(replica.log);

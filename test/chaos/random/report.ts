@@ -10,6 +10,7 @@ export class Report {
   readonly #effects = new Map<string, number>();
   readonly #takeoversMs: number[] = [];
   #rounds = 0;
+  #left = 0;
   #violations = 0;
   #restMs = 0;
 
@@ -22,7 +23,9 @@ export class Report {
       count(this.#endings, ending === undefined ? 'never' : ending.reason || ending.code);
     }
     for (const { type } of history.effects) count(this.#effects, type);
-    this.#takeoversMs.push(...checkTakeovers(history).timesMs);
+    const { timesMs, left } = checkTakeovers(history);
+    this.#takeoversMs.push(...timesMs);
+    this.#left += left;
     const { rest } = history;
     if (rest !== undefined) this.#restMs = Math.max(this.#restMs, rest.endedAtMs - rest.beganAtMs);
   }
@@ -39,7 +42,7 @@ export class Report {
       `  faults      ${list(this.#faults)}`,
       `  workflows   ${list(this.#endings)}`,
       `  runtimes    ${list(this.#effects)}`,
-      `  takeovers   ${times.length}: median ${at(0.5)} ms, worst ${at(1)} ms after the kill`,
+      `  takeovers   ${this.#left} leases left by the dead; ${times.length} timed: median ${at(0.5)} ms, worst ${at(1)} ms after the kill`,
       `  rest        within ${this.#restMs} ms of the last fault`,
     ].join('\n');
   }

@@ -25,7 +25,7 @@ export interface RoundOptions {
 /** The shortest whose third two busy cores keep. */
 export const TTL_MS = 1500;
 const RECOVERY_ATTEMPTS = 3;
-const FAULT_EVERY_MS = 900;
+const FAULT_EVERY_MS = 650;
 const ACTORS = 30;
 const CALLERS = 8;
 /** At the end: so few that no node is full, which a frozen actor could not wait for. */
@@ -88,9 +88,14 @@ async function injectAll(world: World, plan: readonly Planned[]): Promise<readon
   const healed: Promise<void>[] = [];
   for (const planned of plan) {
     await sleep(Math.max(0, beganAtMs + planned.atMs - performance.now()));
+    // A process that is slow to come back is not there to be killed.
+    if (faults.some(({ target, untilMs }) => target === planned.target && untilMs === Infinity)) continue;
     const fault = { kind: planned.kind, target: planned.target, fromMs: Date.now(), untilMs: Infinity };
     faults.push(fault);
-    healed.push(inject(world, planned).finally(() => (fault.untilMs = Date.now())));
+    const injected = inject(world, planned).finally(() => (fault.untilMs = Date.now()));
+    // Nobody waits for it yet; it is thrown at the end.
+    injected.catch(() => undefined);
+    healed.push(injected);
   }
   await Promise.race([Promise.all(healed), sleep(HEALED_WITHIN_MS, undefined, { ref: false })]);
   const open = faults.filter(({ untilMs }) => untilMs === Infinity);

@@ -3,6 +3,9 @@
 // would.
 
 import { setMaxListeners } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Keys } from '../../../src/store/redis/keys.js';
 import type { Effect, Write } from './history.js';
@@ -32,6 +35,7 @@ export class World {
   readonly replicas: readonly ReplicaSlot[];
   readonly nodes: readonly NodeProcess[];
   readonly #ttlMs: number;
+  readonly #sockets: string;
   readonly #closing = new AbortController();
   readonly #registering: Promise<void>;
 
@@ -40,7 +44,9 @@ export class World {
     replicas: readonly ReplicaSlot[],
     nodes: readonly NodeProcess[],
     ttlMs: number,
+    sockets: string,
   ) {
+    this.#sockets = sockets;
     this.redis = redis;
     this.replicas = replicas;
     this.nodes = nodes;
@@ -51,7 +57,8 @@ export class World {
   }
 
   static async start({ directory, ttlMs, recoveryAttempts }: WorldOptions): Promise<World> {
-    const redis = await RedisProcess.start(directory);
+    const sockets = await mkdtemp(join(tmpdir(), 'chaos-'));
+    const redis = await RedisProcess.start(directory, sockets);
     const flags = [
       ...['--lease-ttl', `${ttlMs}ms`, '--recovery-attempts', String(recoveryAttempts)],
       ...['--unwind-grace', '1s', '--drain-timeout', '1s', '--actor-workflow-deadline', '20s'],
@@ -62,13 +69,13 @@ export class World {
       ReplicaSlot.start({
         name,
         prefix: PREFIX,
-        redisPort: redis.port,
+        redis: redis.socket,
         flags: i === 2 ? [...flags, '--lease-renew-deadline', `${(ttlMs * 2) / 3}ms`] : flags,
         blockMs: ttlMs * ([0.4, 0.97, 1.6][i] ?? 1),
       }),
     );
-    const nodes = NODES.map((name) => NodeProcess.start(name, directory, WORKERS_PER_NODE));
-    return new World(redis, await Promise.all(replicas), await Promise.all(nodes), ttlMs);
+    const nodes = NODES.map((name) => NodeProcess.start(name, directory, sockets, WORKERS_PER_NODE));
+    return new World(redis, await Promise.all(replicas), await Promise.all(nodes), ttlMs, sockets);
   }
 
   /** What Redis has written so far. */
@@ -90,6 +97,7 @@ export class World {
     await this.#registering;
     await Promise.all([...this.replicas, ...this.nodes].map((process) => process.close()));
     await this.redis.close();
+    await rm(this.#sockets, { recursive: true, force: true });
   }
 
   async #register(): Promise<void> {

@@ -13,18 +13,22 @@ const TRANSITIONAL: readonly string[] = ['RESUMING', 'SUSPENDING', 'PAUSING'];
 type Granted = Extract<Write, { type: 'granted' }>;
 
 export interface Takeovers {
-  /** From the kill to the next lease on its actor, each time that somebody waited for it. */
+  /** From the kill to the next lease on its actor, each time that somebody who was well waited for it. */
   readonly timesMs: readonly number[];
+  /** How many leases dead replicas left, whoever was well. */
+  readonly left: number;
   readonly violations: readonly Violation[];
 }
 
 export function checkTakeovers(history: History): Takeovers {
   const timesMs: number[] = [];
+  let left = 0;
   const violations: Violation[] = [];
   for (const fault of history.faults) {
     if (!fault.target.startsWith('replica ') || !fault.kind.startsWith('kill')) continue;
     const [, slot = ''] = fault.target.split(' ');
     for (const { lease, state, next } of orphans(history.writes, slot, fault.fromMs)) {
+      left += 1;
       const waiter = history.calls.find((call) => waits(call, slot, lease, history.faults));
       const tookMs = (next?.atMs ?? Infinity) - fault.fromMs;
       if (waiter !== undefined && next !== undefined) timesMs.push(tookMs);
@@ -43,7 +47,7 @@ export function checkTakeovers(history: History): Takeovers {
       });
     }
   }
-  return { timesMs, violations };
+  return { timesMs, left, violations };
 }
 
 interface Orphan {
