@@ -182,6 +182,7 @@ export async function start(
     },
     socketMode: SOCKET_MODE,
     clock,
+    maxWork: config.maxWorkflows,
     ...(config.tls !== undefined && { tls: config.tls }),
   }).catch(async (error: unknown) => {
     await release();

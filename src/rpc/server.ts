@@ -1,19 +1,22 @@
 // The gRPC server of a replica or of a node: its services, health, reflection,
 // its addresses. Guarantees: a caller or a connection that vanished without a
 // word is noticed within the keepalive times, and a stream that idles behind a
-// proxy is kept open by the same pings; `close` ends in bounded time.
+// proxy is kept open by the same pings; what all callers together can make it
+// hold is bounded; `close` ends in bounded time.
 
 import {
   logVerbosity,
-  Server,
   ServerCredentials,
   setLogVerbosity,
+  type Server,
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../clock.js';
+import { GuardedServer } from './guarded-server.js';
+import { callLimits, channelLimits, MAX_REQUEST_BYTES } from './limits.js';
 import { bindAll } from './listen.js';
 
 export interface ServedService {
@@ -37,6 +40,10 @@ export interface ServerOptions {
   /** Permissions of a Unix socket. */
   readonly socketMode: number;
   readonly clock: Clock;
+  /** How much that lasts it carries: workflows, or a node's calls. What callers can make it hold grows with it. */
+  readonly maxWork: number;
+  /** Default: MAX_REQUEST_BYTES. */
+  readonly maxRequestBytes?: number;
 }
 
 export interface RunningServer {
@@ -45,10 +52,6 @@ export interface RunningServer {
   close(limitMs: number): Promise<void>;
 }
 
-/** Proxies close what is idle for a minute or so; half of the shortest that is common. */
-const KEEPALIVE_MS = 30_000;
-const KEEPALIVE_TIMEOUT_MS = 10_000;
-
 // What grpc-js has to say is in the errors that it gives; standard error holds JSON lines and the one that ends a start.
 if (process.env['GRPC_VERBOSITY'] === undefined && process.env['GRPC_NODE_VERBOSITY'] === undefined) {
   setLogVerbosity(logVerbosity.NONE);
@@ -56,15 +59,16 @@ if (process.env['GRPC_VERBOSITY'] === undefined && process.env['GRPC_NODE_VERBOS
 
 /** @throws an Error that names the flag whose value cannot be served with */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const server = new Server({
-    'grpc.keepalive_time_ms': KEEPALIVE_MS,
-    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
-  });
+  const limits = callLimits(options.maxWork);
+  const requestBytes = options.maxRequestBytes ?? MAX_REQUEST_BYTES;
+  const server = new GuardedServer(limits, options.clock, channelLimits(limits, requestBytes));
   for (const { definition, handlers } of options.services) {
     server.addService(definition as ServiceDefinition, handlers as UntypedServiceImplementation);
   }
   options.extend?.(server);
   const addresses = await bindAll(server, options.listen, toCredentials(options.tls), options.socketMode);
+  // Whoever has work under way has a connection, or shares one.
+  server.limitConnections(limits.maxStreams);
   return {
     addresses,
     close: (limitMs) =>

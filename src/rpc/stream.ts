@@ -11,6 +11,7 @@ import { constants } from 'node:http2';
 import type { CancelTimer, Clock } from '../clock.js';
 import { CoordinatorError } from '../errors.js';
 import { openCall, type CallContext, type CallDeps, type OpenCall } from './call.js';
+import { http2StreamOf } from './http2-stream.js';
 import { isUnexpected, toStatus } from './status.js';
 
 /** Events, and where the producer runs ahead of its reader, when it has produced the last one. */
@@ -178,23 +179,10 @@ async function settled(call: ServerWritableStream<unknown, unknown>, clock: Cloc
 
 /**
  * Frees a stream whose reader grants no more flow control: a status would wait
- * behind the messages for ever. grpc-js has no public way to reset a stream, so
- * this looks for the HTTP/2 stream where 1.14 keeps it. The caller sees
- * RESOURCE_EXHAUSTED once it reads again. A test fails if grpc-js moves it.
+ * behind the messages for ever. The caller sees RESOURCE_EXHAUSTED once it reads
+ * again.
  */
 function resetStream(call: ServerWritableStream<unknown, unknown>): void {
-  let inner: unknown = Reflect.get(call, 'call');
-  while (typeof inner === 'object' && inner !== null) {
-    const stream: unknown = Reflect.get(inner, 'stream');
-    if (isResettable(stream)) {
-      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      break;
-    }
-    inner = Reflect.get(inner, 'nextCall');
-  }
+  http2StreamOf(call)?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   call.destroy();
-}
-
-function isResettable(value: unknown): value is { close(code: number): void } {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'close') === 'function';
 }

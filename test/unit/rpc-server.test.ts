@@ -65,6 +65,7 @@ async function serve(listen = ['127.0.0.1:0'], health?: Health): Promise<Running
     },
     socketMode: 0o660,
     clock: systemClock,
+    maxWork: 100,
   });
   opened.push({ close: () => server.close(100) });
   return server;
