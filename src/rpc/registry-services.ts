@@ -32,14 +32,18 @@ export function actorRegistryService(
       const ref = validate((violations) => actorRef(violations, 'actor', request.actor));
       return encodeActorView(await actors.look(ref));
     }, deps),
-    ListActors: unary(async (request) => {
+    ListActors: unary(async (request, { signal }) => {
       const { namespace, size, after, isWanted } = validate((violations) => ({
         namespace: dnsLabel(violations, 'namespace', request.namespace),
         size: pageSize(violations, 'page_size', request.page_size),
         after: pageToken(violations, 'page_token', `actors/${request.namespace}`, request.page_token),
         isWanted: actorFilter(violations, request, deps.clock),
       }));
-      const page = await actors.list(namespace, size, after, isWanted);
+      const page = await actors.list(namespace, size, after, (actor) => {
+        // Nobody reads a page that took longer than its caller waits; finding one may take a whole namespace.
+        signal.throwIfAborted();
+        return isWanted(actor);
+      });
       return { actors: page.items.map(encodeActor), next_page_token: nextToken(`actors/${namespace}`, page.nextAfter) };
     }, deps),
     DeleteActor: unary(async (request) => {

@@ -153,8 +153,8 @@ export const recordScriptMutations: readonly Mutation[] = [
     replace: {
       'store/redis/actor-registry.ts': [
         [
-          'if (names.length < wanted) return { items };',
-          'return names.length < wanted ? { items } : { items, nextAfter: names.at(-1) ?? from };',
+          'if (names.length < READ_AT_ONCE) return { items };',
+          'return names.length < READ_AT_ONCE ? { items } : { items, nextAfter: names.at(-1) ?? from };',
         ],
       ],
     },

@@ -15,8 +15,11 @@ import { decodeHeldLease } from './lease-value.js';
 import { record, run, scripts, text, type RedisClient, type Reply } from './scripts.js';
 import { answered } from './unavailable.js';
 
-/** Fewer than this are not worth a round trip of their own when a listing reads on. */
-const MIN_READ = 100;
+/** Records that a listing reads at a time: with 64 KiB each, two megabytes in front of everybody else's commands. */
+const READ_AT_ONCE = 32;
+
+/** A page ends here, full or not: callers take 4 MB by default, and a record may be some times larger in protobuf. */
+const MAX_PAGE_BYTES = 1024 * 1024;
 
 /** A holder asks at its next renewal: within a third of the longest sensible TTL. */
 const BROKEN_KEPT_MS = 10 * 60_000;
@@ -79,23 +82,29 @@ export class RedisActorRegistry implements ActorRegistryStore {
     isWanted: (actor: Actor) => boolean,
   ): Promise<Page<Actor>> {
     const items: Actor[] = [];
+    let itemBytes = 0;
     let from = after;
     // Entries without a record, and actors that nobody wants, make a page short, so
     // read on until it is full: it is never empty before the last one.
     for (;;) {
-      const wanted = Math.max(pageSize + 1 - items.length, MIN_READ);
-      const rows = await run(this.#client, scripts.listIndex, this.#keys.index(namespace), [from, wanted]);
+      const rows = await run(this.#client, scripts.listIndex, this.#keys.index(namespace), [from, READ_AT_ONCE]);
       const names = rows.filter((_, index) => index % 2 === 0) as string[];
-      const found = await Promise.all(names.map((name) => this.#find({ namespace, name })));
+      const records = await Promise.all(names.map((name) => this.#read({ namespace, name })));
       for (const [index, name] of names.entries()) {
-        const actor = found[index];
-        if (actor === undefined) await this.#unindex(namespace, name, rows[2 * index + 1], SWEEP_AFTER_US);
-        else if (isWanted(actor)) items.push(actor);
+        const fields = records[index] ?? {};
+        const bytes = Object.values(fields).reduce((sum, value) => sum + value.length, 0);
+        const actor = decodeIfAny({ namespace, name }, fields);
+        if (actor === undefined) {
+          await this.#unindex(namespace, name, rows[2 * index + 1], SWEEP_AFTER_US);
+        } else if (isWanted(actor)) {
+          const last = items.at(-1);
+          const isFull = items.length === pageSize || itemBytes + bytes > MAX_PAGE_BYTES;
+          if (isFull && last !== undefined) return { items, nextAfter: last.ref.name };
+          items.push(actor);
+          itemBytes += bytes;
+        }
       }
-      const last = items[pageSize - 1];
-      if (items.length > pageSize && last !== undefined)
-        return { items: items.slice(0, pageSize), nextAfter: last.ref.name };
-      if (names.length < wanted) return { items };
+      if (names.length < READ_AT_ONCE) return { items };
       from = names.at(-1) ?? from;
     }
   }
@@ -139,13 +148,17 @@ export class RedisActorRegistry implements ActorRegistryStore {
     return [this.#keys.actor(ref), this.#keys.lease(name), ...this.#keys.leaseQueue(name)];
   }
 
-  async #find(ref: ActorRef): Promise<Actor | undefined> {
-    const fields = new Map(Object.entries(await answered(this.#client.hgetall(this.#keys.actor(ref)))));
-    return fields.size === 0 ? undefined : decodeActor(ref, fields);
+  #read(ref: ActorRef): Promise<Record<string, string>> {
+    return answered(this.#client.hgetall(this.#keys.actor(ref)));
   }
 
   async #unindex(namespace: string, name: string, stamp: Reply[number] | undefined, leastAgeUs: number): Promise<void> {
     if (typeof stamp !== 'string') return;
     await run(this.#client, scripts.unindexActor, this.#keys.index(namespace), [name, stamp, leastAgeUs]);
   }
+}
+
+function decodeIfAny(ref: ActorRef, fields: Readonly<Record<string, string>>): Actor | undefined {
+  const entries = Object.entries(fields);
+  return entries.length === 0 ? undefined : decodeActor(ref, new Map(entries));
 }
