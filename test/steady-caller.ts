@@ -1,4 +1,4 @@
-// A well-behaved caller beside an attack: see steady-caller.mjs.
+// A well-behaved caller beside an attack: see steady-caller-child.mjs.
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -21,7 +21,7 @@ export interface SteadyCaller {
 
 /** Resolves when its first calls have been answered. */
 export async function startSteadyCaller(address: string, actor: ActorRef): Promise<SteadyCaller> {
-  const script = fileURLToPath(new URL('./steady-caller.mjs', import.meta.url));
+  const script = fileURLToPath(new URL('./steady-caller-child.mjs', import.meta.url));
   const child = spawn(process.execPath, [script, address, actor.namespace, actor.name], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -2,7 +2,7 @@
 // with an attack does not make it look slow: reads an actor and asks for health,
 // 20 times a second each. Prints `calling` after its first answers. On SIGTERM it
 // prints how that went, as one line of JSON, and ends.
-// Use: node steady-caller.mjs <address> <namespace> <name>
+// Use: node steady-caller-child.mjs <address> <namespace> <name>
 
 import { credentials, makeClientConstructor } from '@grpc/grpc-js';
 import { service } from 'grpc-health-check';
