@@ -18,7 +18,7 @@ import { startReplica } from './start/replica.mjs';
 const WARM_UP_CALLERS = 16;
 
 export const about = 'many long restores at once: memory, CPU, renewals, and what others notice';
-export const quick = { counts: [1000], variants: ['over gRPC'], ttlMs: 6000, seconds: 5 };
+export const quick = { counts: [1000], variants: ['over gRPC'], ttlMs: 3000, seconds: 3 };
 export const full = {
   counts: [1000, 5000, 20_000],
   variants: ['over gRPC', 'inside'],

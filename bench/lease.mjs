@@ -16,7 +16,7 @@ const LIBRARIES = [OURS, 'plain-lease', ...PEERS, 'raw'];
 const LONG_TTL_MS = 30_000;
 
 export const about = 'acquire and release per second, and the CPU that held leases cost';
-export const quick = { rounds: 2, seconds: 0.4, held: [1000], ttlMs: 3000 };
+export const quick = { rounds: 3, seconds: 0.2, held: [1000], ttlMs: 2500 };
 export const full = { rounds: 5, seconds: 2, held: [1000, 10_000], ttlMs: 15_000 };
 
 /** @typedef {{ library: string, concurrency: number, round: number, perSecond: number, cpuUs: number }} Cycle */

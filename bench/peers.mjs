@@ -17,7 +17,7 @@ const PROGRESS = 2;
 const CONCURRENCIES = [1, 64];
 
 export const about = 'the same exclusive job with progress and a result, here, on BullMQ and on Restate';
-export const quick = { rounds: 2, seconds: 1.2, warmSeconds: 0.5, restate: false };
+export const quick = { rounds: 2, seconds: 0.8, warmSeconds: 0.3, restate: false };
 export const full = { rounds: 5, seconds: 4, warmSeconds: 1, restate: true };
 
 /** @typedef {{ name: string, address: string, callers: import('./start/callers.mjs').Callers, pids: number[], close: () => Promise<void> }} System */

@@ -24,7 +24,7 @@ const PASSES = 3;
 export const about = 'a million actors stored: do calls, listings and the reconciler notice?';
 export const quick = {
   rounds: 3,
-  seconds: 0.7,
+  seconds: 0.5,
   sizes: [
     { actors: 1000, workers: 10 },
     { actors: 20_000, workers: 2000 },

@@ -19,13 +19,13 @@ const WAIT = { seconds: '60', nanos: 0 };
 
 export const about = 'a holder crashes or leaves: when does another one take over?';
 /** Below 1.25 s redlock-universal does nothing but renew. */
-export const quick = { rounds: 1, ttlMs: 1500 };
-export const full = { rounds: 20, ttlMs: 1500 };
+export const quick = { rounds: 1, ttlMs: 1500, together: true };
+export const full = { rounds: 20, ttlMs: 1500, together: false };
 
 /** @typedef {{ holder: string, ended: string, afterMs: number }} Sample */
 
-/** @param {{ rounds: number, ttlMs: number, say: (text: string) => void }} options */
-export async function run({ rounds, ttlMs, say }) {
+/** @param {typeof full & { say: (text: string) => void }} options together: the crashes of a round at the same time */
+export async function run({ rounds, ttlMs, together, say }) {
   const redis = await startRedis();
   /** @type {Set<string>} */
   const hung = new Set();
@@ -42,14 +42,15 @@ export async function run({ rounds, ttlMs, say }) {
   const samples = [];
   try {
     for (let round = 1; round <= rounds; round += 1) {
-      for (const signal of /** @type {const} */ (['SIGKILL', 'SIGTERM'])) {
-        say(`round ${round} of ${rounds}, ${signal}`);
-        const names = Array.from({ length: LEASES[signal] }, (_, i) => `${signal.toLowerCase()}-${round}-${i}`);
-        const holder = await startReplica({ redisUrl: redis.url, instanceId: `holder-${signal}-${round}`, flags });
-        samples.push(...(await ours({ holder, successor, runtime, names, signal, ttlMs, hung })));
-      }
-      say(`round ${round} of ${rounds}, libraries`);
-      samples.push(...(await Promise.all(PEERS.map((library) => theirs(library, redis.url, round, ttlMs)))).flat());
+      say(`round ${round} of ${rounds}`);
+      const end = (/** @type {keyof typeof LEASES} */ signal) =>
+        ours({ redis, successor, runtime, flags, signal, round, ttlMs, hung });
+      const libraries = () => Promise.all(PEERS.map((library) => theirs(library, redis.url, round, ttlMs)));
+      const crash = end('SIGKILL');
+      if (!together) await crash;
+      samples.push(...(await libraries()).flat(), ...(await crash));
+      // By itself, since it is over within a few turns of two event loops.
+      samples.push(...(await end('SIGTERM')));
     }
   } finally {
     await successor.close();
@@ -60,7 +61,9 @@ export async function run({ rounds, ttlMs, say }) {
 }
 
 /** @returns {Promise<Sample[]>} */
-async function ours({ holder, successor, runtime, names, signal, ttlMs, hung }) {
+async function ours({ redis, successor, runtime, flags, signal, round, ttlMs, hung }) {
+  const names = Array.from({ length: LEASES[signal] }, (_, i) => `${signal.toLowerCase()}-${round}-${i}`);
+  const holder = await startReplica({ redisUrl: redis.url, instanceId: `holder-${signal}-${round}`, flags });
   const actors = names.map((name) => ({ namespace: 'bench', name }));
   await Promise.all(
     actors.map(async (actor) => {

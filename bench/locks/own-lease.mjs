@@ -17,22 +17,24 @@ import { each } from '../start/each.mjs';
 export async function openOwn({ redisUrl, ttlMs }) {
   const timings = leaseTimings({ ttlMs });
   const life = randomUUID();
-  /** @type {import('../../dist/store/redis/open.js').Stores} */
-  let stores;
-  await new Promise((resolve, reject) => {
-    stores = openStores({
-      target: parseRedisUrl(redisUrl),
-      keyPrefix: 'actorworkflow:',
-      allowEviction: false,
-      name: 'bench',
-      life,
-      renewTimeoutMs: timings.renewIntervalMs,
-      clock,
-      logger: pino({ level: 'silent' }),
-      onReady: resolve,
-      onRefused: reject,
-    });
+  /** @type {(ready: boolean) => void} */
+  let onReady = () => undefined;
+  const ready = new Promise((resolve) => (onReady = resolve));
+  const stores = openStores({
+    target: parseRedisUrl(redisUrl),
+    keyPrefix: 'actorworkflow:',
+    allowEviction: false,
+    name: 'bench',
+    life,
+    renewTimeoutMs: timings.renewIntervalMs,
+    clock,
+    logger: pino({ level: 'silent' }),
+    onReady,
+    onRefused(why) {
+      throw new Error(why);
+    },
   });
+  await ready;
   const heartbeat = new Heartbeat(stores.leases, timings, clock);
   /** What each way of acquiring says about itself. */
   const request = () => ({

@@ -12,7 +12,7 @@ import { answer } from '../start/child.mjs';
 const [redisUrl, runtimeAddress = ''] = process.argv.slice(2);
 const redis = new Redis(redisUrl);
 corkTurns(redis);
-const sha1 = await redis.script('LOAD', "return {'ok'}");
+const sha1 = String(await redis.script('LOAD', "return {'ok'}"));
 const runtime = runtimeAddress === '' ? undefined : new Client(runtimeAddress, credentials.createInsecure());
 const asIs = (/** @type {Buffer} */ bytes) => bytes;
 

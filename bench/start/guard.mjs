@@ -10,7 +10,8 @@ exec "$@" 3<&- </dev/null`;
 
 /**
  * @param {string} command @param {readonly string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, stdio?: import('node:child_process').StdioOptions }} options stdio: what follows stdin
+ * @param {{ env?: NodeJS.ProcessEnv, stdio?: readonly ('inherit' | 'ignore' | import('node:stream').Stream)[] }} options stdio: what follows stdin
+ * @returns {import('node:child_process').ChildProcess}
  */
 export function spawnGuarded(command, args, { env = process.env, stdio = ['inherit', 'inherit'] } = {}) {
   const child = spawn('/bin/sh', ['-c', WITH_GUARD, 'guard', command, ...args], {
@@ -19,6 +20,6 @@ export function spawnGuarded(command, args, { env = process.env, stdio = ['inher
     detached: true,
     stdio: ['pipe', ...stdio],
   });
-  child.stdin.on('error', () => undefined);
+  child.stdin?.on('error', () => undefined);
   return child;
 }

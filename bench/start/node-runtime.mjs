@@ -26,7 +26,7 @@ export async function startNodeRuntime(behaviour) {
   server.addService(nodeRuntimeDefinition, {
     Restore: handler('Restore', { restored: { address: '127.0.0.1:8080' } }),
     Checkpoint: handler('Checkpoint', { checkpointed: { size_bytes: 1 } }),
-    Stop: (call, callback) => callback(null, { stopped: true }),
+    Stop: (_call, callback) => callback(null, { stopped: true }),
   });
   const port = await new Promise((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
