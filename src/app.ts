@@ -87,6 +87,7 @@ export async function start(
   const life = newLife(clock.wallMs());
   const stores = openStores({
     target: surroundings.redis,
+    tls: config.redisTls,
     keyPrefix: config.redisKeyPrefix,
     allowEviction: config.redisAllowEviction,
     name: config.instanceId,

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { leaseTimings, type LeaseTimings } from './lease/timings.js';
 import { flagName, SETTINGS } from './settings.js';
-import { parseRedisUrl, type RedisTarget } from './store/redis-url.js';
+import { parseRedisUrl, type RedisTarget, type RedisTls } from './store/redis-url.js';
 
 /** A setting that is wrong; the message is the whole line to print. */
 export class ConfigError extends Error {
@@ -24,6 +24,7 @@ export interface Config {
   readonly listen: readonly string[];
   /** Absent with --dev: a private Redis is started. */
   readonly redis?: RedisTarget;
+  readonly redisTls: RedisTls;
   readonly dev: boolean;
   readonly redisKeyPrefix: string;
   readonly redisAllowEviction: boolean;
@@ -65,6 +66,7 @@ export function parseConfig(raw: RawSettings): Config {
       '--redis-url: got nothing; expected where Redis is, such as redis://127.0.0.1:6379, or --dev to start a private one',
     );
   }
+  const redis = redisUrl === undefined ? undefined : checked(() => parseRedisUrl(redisUrl), '--redis-url');
   const httpListen = text('httpListen');
   const snapshotLocation = parseSnapshotLocation(text('snapshotLocation'), dev);
   const tls = readTls(text('tlsCert'), text('tlsKey'), text('tlsClientCa'));
@@ -92,7 +94,8 @@ export function parseConfig(raw: RawSettings): Config {
       100,
     ),
     logLevel: parseLogLevel(text('logLevel') ?? SETTINGS.logLevel.default),
-    ...(redisUrl !== undefined && { redis: checked(() => parseRedisUrl(redisUrl), '--redis-url') }),
+    ...(redis !== undefined && { redis }),
+    redisTls: readRedisTls(redis, text('redisTlsCa'), text('redisTlsCert'), text('redisTlsKey')),
     ...(snapshotLocation !== undefined && { snapshotLocation }),
     ...(httpListen !== undefined && { httpListen: parseAddress('--http-listen', httpListen) }),
     ...(tls !== undefined && { tls }),
@@ -191,6 +194,30 @@ function readTls(
     cert: readPem('--tls-cert', cert),
     key: readPem('--tls-key', key),
     ...(clientCa !== undefined && { clientCa: readPem('--tls-client-ca', clientCa) }),
+  };
+}
+
+function readRedisTls(
+  redis: RedisTarget | undefined,
+  ca: string | undefined,
+  cert: string | undefined,
+  key: string | undefined,
+): RedisTls {
+  const given = Object.entries({ '--redis-tls-ca': ca, '--redis-tls-cert': cert, '--redis-tls-key': key });
+  const flag = given.find(([, path]) => path !== undefined)?.[0];
+  if (flag === undefined) return {};
+  if (redis === undefined || redis.type === 'socket' || !redis.tls) {
+    throw new ConfigError(`${flag}: --redis-url asks for no TLS; expected one that begins with rediss`);
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new ConfigError(
+      `--redis-tls-cert and --redis-tls-key go together: ${cert === undefined ? '--redis-tls-cert' : '--redis-tls-key'} is missing`,
+    );
+  }
+  return {
+    ...(ca !== undefined && { ca: readPem('--redis-tls-ca', ca) }),
+    ...(cert !== undefined && { cert: readPem('--redis-tls-cert', cert) }),
+    ...(key !== undefined && { key: readPem('--redis-tls-key', key) }),
   };
 }
 

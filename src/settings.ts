@@ -22,8 +22,17 @@ export const SETTINGS = {
   redisUrl: {
     flag: '--redis-url <url>',
     description:
-      'redis://, rediss://, redis+sentinel://h:p,h:p/name, redis+cluster://h:p,h:p or unix:///path; needed unless --dev. A password belongs in the environment, not in argv',
+      'redis://, redis+sentinel://h:p,h:p/name, redis+cluster://h:p,h:p, each also with rediss for TLS, or unix:///path; needed unless --dev. A password belongs in the environment, not in argv',
   },
+  redisTlsCa: {
+    flag: '--redis-tls-ca <file>',
+    description: "CA in PEM that has signed the certificate of Redis, instead of the system's; with rediss",
+  },
+  redisTlsCert: {
+    flag: '--redis-tls-cert <file>',
+    description: 'certificate in PEM to show to Redis; with --redis-tls-key',
+  },
+  redisTlsKey: { flag: '--redis-tls-key <file>', description: 'its private key in PEM' },
   redisKeyPrefix: {
     flag: '--redis-key-prefix <prefix>',
     description: 'comes before every key, so that one Redis serves several deployments',

@@ -3,7 +3,7 @@
 // tell one story. For tests whose node runtime is the fake one.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { expect } from 'vitest';
 import { formatRef, type ActorRef, type ActorState } from '../src/actor/actor.js';
 import type { CoordinatorClient } from '../src/client/coordinator-client.js';
@@ -13,7 +13,7 @@ import { readToEnd, type Ending } from './coordinator.js';
 import type { FakeNodeRuntime } from './fake-node-runtime.js';
 
 export interface Surroundings {
-  readonly redis: Redis;
+  readonly redis: Redis | Cluster;
   readonly keys: Keys;
   /** Of a replica that lives on. */
   readonly client: CoordinatorClient;
@@ -39,17 +39,12 @@ export async function comesToRest(
   const [, , , , , , claims] = keys.pool(pool);
   const name = formatRef(actor);
   for (;;) {
-    const looked = await redis
-      .multi()
-      .hmget(keys.actor(actor), 'state', 'worker_name')
-      .get(keys.lease(name))
-      .hget(claims, name)
-      .exec();
-    const [[state = '', worker = null] = [], lease = null, claim = null] = (looked ?? []).map(([, value]) => value) as [
-      [string, string | null]?,
-      (string | null)?,
-      (string | null)?,
-    ];
+    // No transaction: in a Cluster the claim is in another slot.
+    const [[state = '', worker = null], lease, claim] = await Promise.all([
+      redis.hmget(keys.actor(actor), 'state', 'worker_name') as Promise<[string?, (string | null)?]>,
+      redis.get(keys.lease(name)),
+      redis.hget(claims, name),
+    ]);
     if (AT_REST.includes(state) && lease === null && claim === worker) return;
     if (performance.now() > untilMs) {
       throw new Error(

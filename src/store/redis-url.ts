@@ -11,44 +11,81 @@ export interface Credentials {
   readonly password?: string;
 }
 
+/** Files for TLS, as PEM: whom to trust instead of the system's authorities, and whom to be. */
+export interface RedisTls {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
 export type RedisTarget = { readonly credentials: Credentials } & (
   | { readonly type: 'socket'; readonly path: string }
-  | { readonly type: 'standalone'; readonly node: Address; readonly db: number; readonly tls: boolean }
-  | { readonly type: 'sentinel'; readonly nodes: readonly Address[]; readonly master: string }
-  | { readonly type: 'cluster'; readonly nodes: readonly Address[] }
+  | ({ readonly tls: boolean } & (
+      | { readonly type: 'standalone'; readonly node: Address; readonly db: number }
+      | {
+          readonly type: 'sentinel';
+          readonly nodes: readonly Address[];
+          readonly master: string;
+          readonly sentinelCredentials: Credentials;
+        }
+      | { readonly type: 'cluster'; readonly nodes: readonly Address[] }
+    ))
 );
 
 const EXPECTED =
-  'expected redis://[user:password@]host[:port][/db], rediss://…, redis+sentinel://host:port,…/master-name, redis+cluster://host:port,… or unix:///path';
+  'expected redis://[user:password@]host[:port][/db], redis+sentinel://host:port,…/master-name, redis+cluster://host:port,… (rediss… for TLS) or unix:///path';
 
 /** @throws RangeError that says what is wrong, without the password */
 export function parseRedisUrl(url: string): RedisTarget {
-  const match = /^(redis|rediss|redis\+sentinel|redis\+cluster|unix):\/\/(?:([^@/]*)@)?([^/?#]*)(?:\/([^?#]*))?$/.exec(
-    url,
-  );
+  const match =
+    /^(rediss?|rediss?\+sentinel|rediss?\+cluster|unix):\/\/(?:([^@/]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(
+      url,
+    );
   if (match === null) throw new RangeError(EXPECTED);
-  const [, scheme = '', userInfo = '', hosts = '', path = ''] = match;
+  const [, scheme = '', userInfo = '', hosts = '', path = '', query = ''] = match;
   const credentials = parseCredentials(userInfo);
+  const sentinelCredentials = parseQuery(scheme, query);
   if (scheme === 'unix') {
     if (hosts !== '' || path === '') throw new RangeError('expected unix:///absolute/path');
     return { type: 'socket', credentials, path: `/${decode(path)}` };
   }
-  const nodes = hosts.split(',').map((host) => parseAddress(host, scheme === 'redis+sentinel' ? 26379 : 6379));
-  switch (scheme) {
-    case 'redis+sentinel':
+  const tls = scheme.startsWith('rediss');
+  const nodes = hosts.split(',').map((host) => parseAddress(host, scheme.endsWith('+sentinel') ? 26379 : 6379));
+  switch (scheme.slice(scheme.indexOf('+'))) {
+    case '+sentinel':
       if (path === '')
-        throw new RangeError('expected redis+sentinel://host:port,host:port/master-name: the name is missing');
-      return { type: 'sentinel', credentials, nodes, master: path };
-    case 'redis+cluster':
-      if (path !== '') throw new RangeError('expected redis+cluster://host:port,host:port: a Cluster has no databases');
-      return { type: 'cluster', credentials, nodes };
+        throw new RangeError(`expected ${scheme}://host:port,host:port/master-name: the name is missing`);
+      return { type: 'sentinel', tls, credentials, sentinelCredentials, nodes, master: decode(path) };
+    case '+cluster':
+      if (path !== '') throw new RangeError(`expected ${scheme}://host:port,host:port: a Cluster has no databases`);
+      return { type: 'cluster', tls, credentials, nodes };
     default: {
       const [node] = nodes;
       if (node === undefined || nodes.length > 1) throw new RangeError(`got several hosts; ${EXPECTED}`);
       if (!/^\d{0,5}$/.test(path)) throw new RangeError(`expected a database number after the host; got '${path}'`);
-      return { type: 'standalone', credentials, node, db: Number(path), tls: scheme === 'rediss' };
+      return { type: 'standalone', tls, credentials, node, db: Number(path) };
     }
   }
+}
+
+const SENTINEL_USER = 'sentinel_username';
+const SENTINEL_PASSWORD = 'sentinel_password';
+
+/** Who to be to the sentinels, which have users of their own. */
+function parseQuery(scheme: string, query: string): Credentials {
+  const given = new Map<string, string>();
+  for (const part of query === '' ? [] : query.split('&')) {
+    const [name = '', ...value] = part.split('=');
+    if (!scheme.endsWith('+sentinel') || (name !== SENTINEL_USER && name !== SENTINEL_PASSWORD)) {
+      throw new RangeError(
+        `got '?${name}'; expected nothing after the address, or ${SENTINEL_USER} and ${SENTINEL_PASSWORD} after that of sentinels`,
+      );
+    }
+    given.set(name, decode(value.join('=')));
+  }
+  const username = given.get(SENTINEL_USER);
+  const password = given.get(SENTINEL_PASSWORD);
+  return { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
 }
 
 function parseCredentials(userInfo: string): Credentials {

@@ -4,6 +4,8 @@ import type { Mutation } from './mutation.js';
 
 const connect = 'store/redis/connect.ts';
 const open = 'store/redis/open.ts';
+const inspect = 'store/redis/inspect.ts';
+const readiness = 'store/redis/readiness.ts';
 const connection = 'integration/connection';
 const stores = 'integration/open-stores';
 const unavailable = 'store/redis/unavailable.ts';
@@ -27,7 +29,7 @@ export const connectionMutations: readonly Mutation[] = [
     name: 'connect-timeout',
     mechanism: 'a connection that is not made in time is given up for a new one',
     promises: 'P5',
-    replace: { [connect]: [['connectTimeout: Math.max(1000, commandTimeoutMs),', '']] },
+    replace: { [connect]: [['connectTimeout: CONNECT_WITHIN_MS,\n    // A server', '// A server']] },
     noticedBy: { [connection]: 'that is not made in time is given up for a new one' },
   },
   {
@@ -95,14 +97,14 @@ export const connectionMutations: readonly Mutation[] = [
     name: 'noeviction',
     mechanism: 'a Redis that may evict leases and records is refused',
     promises: 'P1 P6',
-    replace: { [open]: [["policy !== 'noeviction'", 'false']] },
+    replace: { [inspect]: [["policy !== 'noeviction'", 'false']] },
     noticedBy: { [stores]: 'that may evict keys is refused, unless that was allowed' },
   },
   {
     name: 'least-version',
     mechanism: 'a Redis that is too old is refused',
     promises: 'P1',
-    replace: { [open]: [['!(Number.parseInt(version, 10) >= MIN_VERSION)', 'false']] },
+    replace: { [inspect]: [['!(Number.parseInt(version, 10) >= MIN_VERSION)', 'false']] },
     noticedBy: { [stores]: 'that is too old is refused, and told by its version' },
   },
   {
@@ -110,10 +112,10 @@ export const connectionMutations: readonly Mutation[] = [
     mechanism: 'a replica whose Redis does not answer is not ready',
     promises: 'P5',
     replace: {
-      [open]: [
+      [readiness]: [
         [
-          'await Promise.all([records.ping(), leases.ping()]);',
-          'if (!accepted) await Promise.all([records.ping(), leases.ping()]);',
+          'await Promise.all([answersAsMaster(this.#records), answersAsMaster(this.#leases)]);',
+          'if (!this.#accepted) await Promise.all([answersAsMaster(this.#records), answersAsMaster(this.#leases)]);',
         ],
       ],
     },
@@ -125,7 +127,7 @@ export const connectionMutations: readonly Mutation[] = [
     name: 'readiness-in-time',
     mechanism: 'a Redis that answers too slowly counts as one that does not',
     promises: 'P5',
-    replace: { [open]: [['withinMs(clock, ANSWER_WITHIN_MS, look())', 'look()']] },
+    replace: { [readiness]: [['withinMs(clock, ANSWER_WITHIN_MS, this.#look())', 'this.#look()']] },
     noticedBy: {
       [stores]: 'that stops answering makes the replica not ready within seconds, and ready again when it answers',
     },
@@ -135,7 +137,9 @@ export const connectionMutations: readonly Mutation[] = [
     mechanism: 'the scripts are loaded before the replica is ready, so that no call pays for it',
     promises: 'P7',
     replace: {
-      [open]: [["await Promise.all(Object.values(scripts).map(({ source }) => records.script('LOAD', source)));", '']],
+      [readiness]: [
+        ["await Promise.all(Object.values(scripts).map(({ source }) => this.#records.script('LOAD', source)));", ''],
+      ],
     },
     noticedBy: { [stores]: 'knows every script once the replica is ready' },
   },

@@ -57,6 +57,12 @@ describe('the configuration', () => {
     [{ ...redis, logLevel: 'loud' }, /^--log-level: got 'loud'; expected one of trace/],
     [{ ...redis, tlsCert: 'c.pem' }, /^--tls-cert and --tls-key go together: --tls-key is missing/],
     [{ ...redis, tlsCert: '/nonexistent', tlsKey: '/nonexistent' }, /^--tls-cert: cannot read '\/nonexistent'/],
+    [{ ...redis, redisTlsCa: 'ca.pem' }, /^--redis-tls-ca: --redis-url asks for no TLS; expected .* rediss/],
+    [
+      { redisUrl: 'rediss://h', redisTlsKey: 'k.pem' },
+      /^--redis-tls-cert and --redis-tls-key go together: --redis-tls-cert is missing/,
+    ],
+    [{ redisUrl: 'rediss://h', redisTlsCa: '/nonexistent' }, /^--redis-tls-ca: cannot read '\/nonexistent'/],
     [{ ...redis, tlsCert: 'package.json', tlsKey: 'package.json' }, /^--tls-cert: 'package.json' is not PEM/],
   ])('refuses %j with one line that says what would be right', (raw, message) => {
     expect(() => parseConfig(raw)).toThrow(message);
@@ -90,8 +96,15 @@ describe('a Redis URL', () => {
           { host: 'b', port: 1 },
         ],
         master: 'main',
+        tls: false,
+        sentinelCredentials: {},
       },
     ],
+    [
+      'rediss+sentinel://u%40:p%3A%2F@a/main?sentinel_username=su&sentinel_password=p%26%3D',
+      { type: 'sentinel', tls: true, credentials, sentinelCredentials: { username: 'su', password: 'p&=' } },
+    ],
+    ['rediss+cluster://a', { type: 'cluster', tls: true, nodes: [{ host: 'a', port: 6379 }] }],
     [
       'redis+cluster://a:1,b',
       {
@@ -113,6 +126,9 @@ describe('a Redis URL', () => {
     'redis://h/x',
     'redis+sentinel://a',
     'redis+cluster://a/0',
+    'redis://h?db=1',
+    'redis+cluster://h?sentinel_password=s3cret',
+    'redis+sentinel://h/name?passwort=s3cret',
     'unix://relative',
     'redis://u:%zz@h',
   ])('%s is refused without showing a password', (url) => {

@@ -2,23 +2,68 @@
 // most once and answered, or given up, within its time limit; while there is
 // no connection it is refused at once. So an error is never followed by a
 // late success that nobody waits for, except for what the kernel had already.
+// A connection comes back by itself, whatever ended it, until it is closed.
 
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import type { Address, RedisTarget } from '../redis-url.js';
+import type { Address, RedisTarget, RedisTls } from '../redis-url.js';
 import type { RedisClient } from './scripts.js';
 
 /** Reconnections are cheap on a LAN and what everybody waits for: often, and for ever. */
 const RECONNECT_MS = 100;
 
+/** Over a LAN it takes milliseconds; a host that is gone must not hold up the attempt on another one for longer. */
+const CONNECT_WITHIN_MS = 1000;
+
+/** Connection included, a node tells the slots, and a sentinel the master, in this time, or another one is asked. */
+const ASK_WITHIN_MS = { node: 1000, sentinel: 500 };
+
+export interface ConnectOptions {
+  readonly tls?: RedisTls | undefined;
+  /** Told why there is no connection, each time; the client goes on trying. */
+  readonly onError?: (error: Error) => void;
+}
+
 /**
  * Connects; the client reconnects by itself until it is told to disconnect.
+ * @param name of the connection in CLIENT LIST
  * @param commandTimeoutMs after which a command without an answer fails; it may have been carried out
  */
-export function connect(target: RedisTarget, name: string, commandTimeoutMs: number): RedisClient {
-  const client = open(target, name, commandTimeoutMs);
-  if (client instanceof Redis) gatherWrites(client);
-  else client.on('+node', gatherWrites);
+export function connect(
+  target: RedisTarget,
+  name: string,
+  commandTimeoutMs: number,
+  { tls, onError = () => undefined }: ConnectOptions = {},
+): RedisClient {
+  const client = open(target, name, commandTimeoutMs, tls);
+  // Of a Cluster, 'error' says only that no node could be asked, and 'node error' says why; likewise of sentinels.
+  for (const event of ['error', 'node error', 'sentinelError']) client.on(event, onError);
+  if (client instanceof Redis) {
+    gatherWrites(client);
+    reviveAtEnd(client);
+  } else {
+    client.on('+node', gatherWrites);
+  }
   return client;
+}
+
+/** ioredis gives up for good when it is told to reconnect while it asks for the master. */
+function reviveAtEnd(redis: Redis): void {
+  let revival: NodeJS.Timeout | undefined;
+  let over = false;
+  const disconnect = redis.disconnect.bind(redis);
+  redis.disconnect = (reconnect = false) => {
+    over = !reconnect;
+    if (over) clearTimeout(revival);
+    disconnect(reconnect);
+  };
+  redis.on('end', () => {
+    if (over) return;
+    revival = setTimeout(() => {
+      redis.connect().catch(() => undefined);
+    }, RECONNECT_MS);
+  });
 }
 
 /**
@@ -45,17 +90,21 @@ function gatherWrites(redis: Redis): void {
   };
 }
 
-function open(target: RedisTarget, name: string, commandTimeoutMs: number): RedisClient {
+function open(target: RedisTarget, name: string, commandTimeoutMs: number, tls: RedisTls | undefined): RedisClient {
   const options: RedisOptions = {
     ...target.credentials,
     connectionName: name,
     commandTimeout: commandTimeoutMs,
     // Without it a stopped server is noticed only by each command's own limit.
     socketTimeout: commandTimeoutMs + 500,
-    connectTimeout: Math.max(1000, commandTimeoutMs),
+    connectTimeout: CONNECT_WITHIN_MS,
+    // A server that is stopped takes no leave.
+    disconnectTimeout: RECONNECT_MS,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // Who subscribes does so again at 'ready'; ioredis would leave its own attempt's error to nobody.
+    autoResubscribe: false,
     retryStrategy: () => RECONNECT_MS,
     // A demoted master: look for the new one, but leave the command failed.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
@@ -68,21 +117,59 @@ function open(target: RedisTarget, name: string, commandTimeoutMs: number): Redi
         ...options,
         ...target.node,
         db: target.db,
-        ...(target.tls && { tls: { servername: target.node.host } }),
+        ...(target.tls && { tls: tlsOptions(tls, target.node.host) }),
       });
     case 'sentinel':
       return new Redis({
         ...options,
         sentinels: [...target.nodes],
         name: target.master,
+        ...sentinelOptions(target, tls),
         sentinelRetryStrategy: () => RECONNECT_MS,
+        sentinelCommandTimeout: ASK_WITHIN_MS.sentinel,
       });
     case 'cluster':
-      return connectCluster(target.nodes, options, commandTimeoutMs);
+      return openCluster(target.nodes, { ...options, ...(target.tls && { tls: tlsOptions(tls) }) });
   }
 }
 
-function connectCluster(nodes: readonly Address[], options: RedisOptions, commandTimeoutMs: number): Cluster {
+/** For each sentinel as well as for the master: as one deployment has it. */
+function sentinelOptions(target: RedisTarget & { type: 'sentinel' }, tls: RedisTls | undefined): RedisOptions {
+  const { username, password } = target.sentinelCredentials;
+  return {
+    ...(username !== undefined && { sentinelUsername: username }),
+    ...(password !== undefined && { sentinelPassword: password }),
+    ...(target.tls && { tls: tlsOptions(tls), sentinelTLS: tlsOptions(tls), enableTLSForSentinelMode: true }),
+  };
+}
+
+/** There are others to hear it from. */
+const SENTINEL_RECONNECT_MS = 1000;
+
+/** Connects to one sentinel, to listen to it. */
+export function connectSentinel(
+  target: RedisTarget & { type: 'sentinel' },
+  { host, port }: Address,
+  name: string,
+  tls: RedisTls | undefined,
+): Redis {
+  return new Redis({
+    ...target.sentinelCredentials,
+    ...{ host, port, connectionName: name, enableReadyCheck: false },
+    ...{ enableOfflineQueue: false, autoResubscribe: false, maxRetriesPerRequest: 0 },
+    ...{ connectTimeout: CONNECT_WITHIN_MS, commandTimeout: CONNECT_WITHIN_MS, disconnectTimeout: RECONNECT_MS },
+    // It may say nothing for months: find out whether it is still there.
+    keepAlive: 10_000,
+    retryStrategy: () => SENTINEL_RECONNECT_MS,
+    ...(target.tls && { tls: tlsOptions(tls, host) }),
+  });
+}
+
+function tlsOptions(tls: RedisTls = {}, host = ''): ConnectionOptions {
+  return { ...tls, ...(host !== '' && isIP(host) === 0 && { servername: host }) };
+}
+
+function openCluster(nodes: readonly Address[], options: RedisOptions): Cluster {
   return new Cluster([...nodes], {
     redisOptions: options,
     enableOfflineQueue: false,
@@ -91,6 +178,6 @@ function connectCluster(nodes: readonly Address[], options: RedisOptions, comman
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     retryDelayOnTryAgain: 0,
-    slotsRefreshTimeout: commandTimeoutMs,
+    slotsRefreshTimeout: ASK_WITHIN_MS.node,
   });
 }

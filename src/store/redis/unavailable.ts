@@ -8,7 +8,7 @@ const PASSING =
   /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|OOM|NOREPLICAS|MISCONF|BUSY|NOAUTH|WRONGPASS|NOPERM)\b/;
 
 /** The client's own refusals: it had no connection, so nothing was sent. */
-const NOT_SENT =
+export const NOT_SENT =
   /enableOfflineQueue|Connection is closed|None of startup nodes|Cluster isn't ready|Failed to refresh slots/;
 
 /** How soon a caller may try again: about a reconnection, far less than a failover. */

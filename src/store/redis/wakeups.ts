@@ -1,5 +1,5 @@
 // Wake-ups over Redis's publish and subscribe, on a connection of their own,
-// which ioredis subscribes again by itself after a reconnection.
+// which is subscribed again after each reconnection.
 
 import type { ActorRef } from '../../actor/actor.js';
 import type { Wakeups } from '../wakeups.js';
@@ -12,12 +12,17 @@ export class RedisWakeups implements Wakeups {
   readonly channel: string;
   readonly #client: RedisClient;
   readonly #keys: Keys;
+  readonly #onRefused: (error: Error) => void;
   /** Waiters by id; watchers by channel. */
   readonly #waiters = new Map<string, Set<Callback>>();
   readonly #watchers = new Map<string, Set<Callback>>();
 
-  /** @param life names this life of this replica; no other process has it */
-  constructor(client: RedisClient, keys: Keys, life: string) {
+  /**
+   * @param life names this life of this replica; no other process has it
+   * @param onRefused told when Redis answers, but does not let us subscribe: waiters then find their turn by asking
+   */
+  constructor(client: RedisClient, keys: Keys, life: string, onRefused: (error: Error) => void = () => undefined) {
+    this.#onRefused = onRefused;
     this.#client = client;
     this.#keys = keys;
     this.channel = keys.wakeChannel(life);
@@ -43,8 +48,10 @@ export class RedisWakeups implements Wakeups {
   }
 
   #subscribe(channel: string): void {
-    // Without a connection there is nothing to do: 'ready' comes with the next one.
-    this.#client.subscribe(channel).catch(() => undefined);
+    this.#client.subscribe(channel).catch((error: unknown) => {
+      // Without a connection there is nothing to do: 'ready' comes with the next one.
+      if (error instanceof Error && error.name === 'ReplyError') this.#onRefused(error);
+    });
   }
 }
 
