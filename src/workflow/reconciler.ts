@@ -13,7 +13,6 @@ import { Lease } from '../lease/lease.js';
 import type { Claim, ClaimStore, ExpiredWorker } from '../store/claims.js';
 import type { ActorRegistryStore, ActorView, WorkerRegistryStore } from '../store/registry.js';
 import type { WorkflowParts, WorkflowSettings } from './execute.js';
-import { exclusively } from './exclusive.js';
 import type { Workflows } from './workflows.js';
 
 export interface ReconcilerParts extends WorkflowParts {
@@ -124,6 +123,7 @@ export class Reconciler {
       await this.#parts.claims.freeClaim(claim);
       return;
     }
+    // Whoever holds it may have claimed, and not written that yet.
     if (view.lease !== undefined) return;
     const { actor } = view;
     const work = isUnwanted(claim, actor) ? 'FREE' : this.#kindOf(view);
@@ -170,18 +170,18 @@ export class Reconciler {
     await workflows.recover(actor, kind, signal).catch(() => undefined);
   }
 
-  /** A Suspend that died between its two last writes, or a Resume between its two first, has left it. */
+  /**
+   * A Suspend that died between its two last writes, or a Resume between its two first, has left it. No lease is taken
+   * for this: the one that the claim was made under is over, and a workflow that has begun since claims with a greater
+   * token, which the script leaves alone.
+   */
   async #free(claim: Claim): Promise<void> {
-    const { store, logger } = this.#parts;
-    await exclusively(claim.actor, 'FREE', this.#settings, this.#parts, async (actor, lease) => {
-      if (!isUnwanted(claim, actor)) return;
-      lease.ensureHeld();
-      await store.free(claim.actor, claim.worker.pool, lease.fencingToken);
-      logger.warn(
-        { actor: formatRef(claim.actor), worker: claim.worker },
-        'freed a worker that its actor does not want',
-      );
-    }).catch(() => undefined);
+    const { claims, logger } = this.#parts;
+    const facts = { actor: formatRef(claim.actor), worker: claim.worker };
+    await claims.freeClaim(claim).then(
+      () => logger.warn(facts, 'freed a worker that its actor does not want'),
+      (error: unknown) => logger.debug({ ...facts, err: error }, 'could not free a worker; another turn does it'),
+    );
   }
 
   async #retire({ ref, runtimeAddress, isClaimed }: ExpiredWorker): Promise<void> {
