@@ -3,6 +3,7 @@
 // replaced, and its clock can be moved on as for a process that was stopped.
 
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { pino } from 'pino';
 import type { ActorRef, ActorState } from '../src/actor/actor.js';
 import { systemClock, type Clock } from '../src/clock.js';
@@ -124,6 +125,8 @@ export class WorkflowReplica {
   /** Starts its reconciler. */
   reconcile(): void {
     const stop = new AbortController();
+    // One listener for each recovery.
+    setMaxListeners(0, stop.signal);
     this.#reconciling = { stop, ended: this.reconciler.run(stop.signal) };
   }
 

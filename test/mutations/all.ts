@@ -5,6 +5,7 @@ import { leaseScriptMutations } from './lease-scripts.js';
 import { leaseMutations } from './lease.js';
 import type { Mutation } from './mutation.js';
 import { recordScriptMutations } from './record-scripts.js';
+import { reconcilerMutations } from './reconciler.js';
 import { stepMutations } from './steps.js';
 import { workerScriptMutations } from './worker-scripts.js';
 
@@ -15,4 +16,5 @@ export const mutations: readonly Mutation[] = [
   ...workerScriptMutations,
   ...connectionMutations,
   ...stepMutations,
+  ...reconcilerMutations,
 ];

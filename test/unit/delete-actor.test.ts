@@ -8,7 +8,7 @@ import type { ActorRegistryStore } from '../../src/store/registry.js';
 import { deleteActor } from '../../src/workflow/delete-actor.js';
 import type { WorkflowParts, WorkflowSettings } from '../../src/workflow/execute.js';
 import { FakeClock } from '../fake-clock.js';
-import { hang, ScriptedRuntime } from '../scripted-runtime.js';
+import { hang, ScriptedRuntime, type Behave } from '../scripted-runtime.js';
 
 const actor: Actor = {
   ref: { namespace: 'ns', name: 'a' },
@@ -22,8 +22,8 @@ const actor: Actor = {
   updateTimeMs: 0,
 };
 
-/** A world whose node runtime never answers, and whose store grants and renews. */
-function setUp() {
+/** A world whose node runtime, unless told otherwise, never answers, and whose store grants and renews. */
+function setUp(stop: (clock: FakeClock) => Behave = () => hang) {
   const clock = new FakeClock();
   const timings = leaseTimings({ ttlMs: 3000 });
   const deleted: string[] = [];
@@ -34,7 +34,7 @@ function setUp() {
     release: async () => true,
   };
   const runtime = new ScriptedRuntime();
-  runtime.next('stop', hang);
+  runtime.next('stop', stop(clock));
   const lease = { resource: 'ns/a', value: 'v', fencingToken: 2, serverTimeUs: serverTimeUs() };
   const parts = {
     store: { acquire: async () => ({ type: 'granted', lease, actor }) },
@@ -70,4 +70,11 @@ it('a deletion by force goes on without it then', async () => {
   await clock.advance(15_000);
   await ended;
   expect(deleted).toEqual(['ns/a']);
+});
+
+it('a deletion whose lease has expired by the clock meanwhile deletes nothing', async () => {
+  // As when the process was stopped: no timer has fired.
+  const { deleted, run } = setUp((clock) => () => clock.jump(3000));
+  await expect(run(true)).rejects.toMatchObject({ reason: 'LEASE_LOST' });
+  expect(deleted).toEqual([]);
 });
