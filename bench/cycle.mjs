@@ -21,7 +21,17 @@ export const full = { rounds: 5, seconds: 3, warmSeconds: 1, concurrencies: [1, 
 /** What is written beside the workflow, and awaited by nobody. */
 const BESIDE = ['appendEvents'];
 /** Of the program's housekeeping, not of its workflows. */
-const HOUSEKEEPING = ['ping', 'smembers', 'hscan', 'lookActor', 'acquirePlain', 'renew', 'expiredWorkers', 'info'];
+const HOUSEKEEPING = [
+  'ping',
+  'smembers',
+  'hscan',
+  'lookActor',
+  'acquirePlain',
+  'renew',
+  'expiredWorkers',
+  'info',
+  'role',
+];
 
 /** Node's arguments that put the runtime into the replica. */
 export const AT_ONCE = ['--import', new URL('./processes/at-once.mjs', import.meta.url).href];

@@ -122,7 +122,9 @@ async function theirs(library, redisUrl, round, ttlMs) {
 /** @param {Sample[]} samples @param {number} ttlMs */
 function report(samples, ttlMs) {
   const kinds = [...new Set(samples.map(({ holder, ended }) => `${holder} ${ended}`))];
-  const of = (kind) => samples.filter(({ holder, ended }) => `${holder} ${ended}` === kind);
+  const all = (/** @type {string} */ kind) => samples.filter(({ holder, ended }) => `${holder} ${ended}` === kind);
+  // Granted before the signal: the holder had lost it, on a machine that is too busy.
+  const of = (/** @type {string} */ kind) => all(kind).filter(({ afterMs }) => afterMs >= 0);
   const rows = kinds.map((kind) => {
     const { n, min, p50, max } = quantiles(of(kind).map(({ afterMs }) => afterMs));
     const [holder, ended] = kind.split(' ');
@@ -133,6 +135,7 @@ function report(samples, ttlMs) {
       'median ms': Math.round(p50),
       'worst ms': Math.round(max),
       'best ms': Math.round(min),
+      'lost before': all(kind).length - n,
       'worst - TTL, ms': ended === 'SIGKILL' ? Math.round(max - ttlMs) : '',
     };
   });

@@ -24,7 +24,7 @@ export const quick = { rounds: 1, ttlMs: 1500, together: true };
 export const full = { rounds: 20, ttlMs: 3000, together: false };
 
 /**
- * @typedef {{ library: string, fault: string, toldMs: number | undefined, leftMs: number, how: string }} Sample
+ * @typedef {{ library: string, fault: string, toldMs: number | undefined, leftMs: number, how: string, lostBefore: boolean }} Sample
  *   toldMs after the fault, leftMs what the key had left to live then
  */
 
@@ -70,13 +70,14 @@ async function strike(fault, ttlMs) {
       for (const key of keys) {
         const [, leftMs] = left[samples.length] ?? [];
         const { atMs, how } = told[key] ?? {};
-        if (Number(leftMs) < 0 || atMs < faultAtMs) throw new Error(`${library} lost ${key} before the fault: ${how}`);
         samples.push({
           library,
           fault,
           toldMs: atMs === undefined ? undefined : atMs - faultAtMs,
           leftMs: Number(leftMs),
           how: how ?? 'says nothing',
+          // On a machine that is too busy; of no use here, but to be seen.
+          lostBefore: Number(leftMs) < 0 || atMs < faultAtMs,
         });
       }
     }
@@ -93,7 +94,8 @@ async function report(samples, ttlMs) {
   const rows = [];
   for (const fault of FAULTS) {
     for (const library of LIBRARIES) {
-      const of = samples.filter((sample) => sample.fault === fault && sample.library === library);
+      const all = samples.filter((sample) => sample.fault === fault && sample.library === library);
+      const of = all.filter(({ lostBefore }) => !lostBefore);
       const { n, p50, max } = quantiles(of.map(({ toldMs }) => toldMs ?? Infinity));
       rows.push({
         'what happens': fault,
@@ -103,11 +105,12 @@ async function report(samples, ttlMs) {
         'worst ms': shown(max, capMs),
         'before expiry': of.filter(({ toldMs, leftMs }) => (toldMs ?? Infinity) < leftMs).length,
         'not told': of.filter(({ toldMs }) => toldMs === undefined).length,
+        'lost before': all.length - of.length,
         how: [...new Set(of.map(({ how }) => how))].join(', '),
       });
     }
   }
-  const ours = samples.filter(({ library }) => library === 'coordinator');
+  const ours = samples.filter(({ library, lostBefore }) => library === 'coordinator' && !lostBefore);
   const inTime = ours.filter(({ toldMs, leftMs }) => (toldMs ?? Infinity) < leftMs).length;
   const aborted = ours.filter(({ how }) => how === 'ends with LEASE_LOST').length;
   return {
