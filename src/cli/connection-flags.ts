@@ -61,6 +61,8 @@ export function openReplicas(flags: ConnectionFlags): Replicas {
     ...(tlsKey !== undefined && { key: readPem('--tls-key', tlsKey) }),
     ...(tlsServerName !== undefined && { serverName: tlsServerName }),
   };
+  // With an address that is an IP, grpc-js makes Node warn, of what no user of this can change.
+  process.noDeprecation = true;
   const wanted = tls === true || Object.keys(files).length > 0;
   return usable('--address', () => new Replicas(flags.address, wanted && files));
 }

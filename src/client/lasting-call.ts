@@ -109,7 +109,7 @@ class Attempts {
   async open(): Promise<AsyncIterable<WorkflowEvent__Output>> {
     const { actor, start, signal, timeoutMs } = this.#call;
     this.#client = undefined;
-    this.telling.failed = undefined;
+    this.telling.forgetFailure();
     const client = await this.#orTimeout(this.#replicas.connected(this.#signal));
     this.#client = client;
     this.#openedAtMs = performance.now();

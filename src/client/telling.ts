@@ -57,6 +57,11 @@ export class Telling {
     return told;
   }
 
+  /** Another attempt begins: if the run's ending still counts, it will be heard again. */
+  forgetFailure(): void {
+    this.failed = undefined;
+  }
+
   /** Whether this, the first event of another run than the last one, may take over: the same work, begun later. */
   mayTakeOver({ started }: WorkflowEvent__Output): boolean {
     if (!started?.lease || this.fencingToken === 0) return false;
