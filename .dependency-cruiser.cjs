@@ -12,6 +12,7 @@ const parts = {
   settings: '^src/settings[.]ts$',
   telemetry: '^src/telemetry/',
   client: '^src/client/',
+  conformance: '^src/conformance/',
   rpc: '^src/rpc/',
   workflow: '^src/workflow/',
   lease: '^src/lease/',
@@ -32,12 +33,14 @@ const adapters = ['redis', 'process', 'grpc'];
 /** Part → what it may import besides itself: parts, or paths. */
 const mayImport = {
   main: ['cli', 'config', 'settings'],
-  cli: ['app', 'config', 'settings', 'telemetry', 'client', 'rpc', 'generated', ...domain, ...adapters],
+  cli: ['app', 'config', 'settings', 'telemetry', 'client', 'conformance', 'rpc', 'generated', ...domain, ...adapters],
   app: ['config', 'telemetry', 'rpc', ...domain, ...adapters],
   config: ['settings', '^src/lease/timings[.]ts$', '^src/store/redis-url[.]ts$'],
   telemetry: ['clock'],
   // What a caller installs must not carry the service along.
   client: ['^src/rpc/(proto|status[^/]*|time|struct)[.]ts$', 'errors', 'clock', 'generated'],
+  // The other end of a node runtime's service, like grpc below; it takes nothing of a coordinator along.
+  conformance: [...base, 'ports', 'generated', '^src/rpc/(proto|status[^/]*|encode)[.]ts$'],
   rpc: ['generated', ...domain],
   workflow: [...base, 'lease', 'ports'],
   lease: base,
@@ -55,7 +58,7 @@ const mayImport = {
 /** Package → the parts that may import it. */
 const packages = {
   ioredis: ['redis'],
-  '@grpc/grpc-js': ['rpc', 'client', 'grpc', 'generated'],
+  '@grpc/grpc-js': ['rpc', 'client', 'conformance', 'grpc', 'generated'],
   '@grpc/proto-loader': ['rpc', 'generated'],
   commander: ['main', 'cli'],
 };

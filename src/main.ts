@@ -9,6 +9,7 @@ import { ConfigError, parseConfig, type RawSettings } from './config.js';
 import { environmentName, SETTINGS, type Setting } from './settings.js';
 import { addActorCommands } from './cli/actor-commands.js';
 import { addCompletionCommand } from './cli/completion.js';
+import { addConformanceCommand } from './cli/conformance-command.js';
 import { addNodeCommand } from './cli/node-command.js';
 import { EXIT } from './cli/outcome.js';
 import { addWorkerCommands } from './cli/worker-commands.js';
@@ -54,6 +55,7 @@ addNodeCommand(program);
 addWorkflowCommands(program);
 addActorCommands(program);
 addWorkerCommands(program);
+addConformanceCommand(program);
 addCompletionCommand(program);
 
 function toOption(setting: Setting): Option {

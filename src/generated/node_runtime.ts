@@ -39,14 +39,42 @@ export interface ProtoGrpcType {
       Checkpointed: MessageTypeDefinition<_actorworkflow_v1_Checkpointed, _actorworkflow_v1_Checkpointed__Output>
       /**
        * NodeRuntime is what a node agent implements and the coordinator calls: it
-       * starts and snapshots actors on its workers.
+       * starts and snapshots actors on its workers. `actor-coordinator conformance`
+       * checks an implementation against what is written here.
        * 
-       * Every call carries the fencing token of the lease that it is made under. A
-       * runtime remembers the highest token that it has seen for each actor and
-       * refuses a lower one with FAILED_PRECONDITION, so that a coordinator which
-       * has lost its lease without knowing it changes nothing. A call that repeats
-       * work already done succeeds at once. When a call is cancelled, the runtime
-       * stops the work and leaves the actor as it was before.
+       * Fencing. Every call carries the fencing token of the lease that it is made
+       * under. A runtime remembers the highest token that it has seen for each actor,
+       * across its restarts too, and refuses a lower one with FAILED_PRECONDITION and
+       * the reason STALE_FENCING_TOKEN, so that a coordinator which has lost its lease
+       * without knowing it changes nothing. A token counts as seen when its call
+       * arrives, whatever becomes of the call. A call with a greater token ends those
+       * under way on its actor, with that same refusal, and begins when they have been
+       * undone.
+       * 
+       * Repetition. A call that repeats work already done succeeds at once. A call
+       * that repeats one under way joins it, and the work is cancelled only when all
+       * who wait for it have gone.
+       * 
+       * Cancelling. When a call is cancelled, the runtime stops the work and leaves
+       * the actor as it was before. A deadline that passes and a connection that
+       * breaks cancel a call as well.
+       * 
+       * Errors. A call that ends with an error has changed nothing, unless its code is
+       * UNAVAILABLE, CANCELLED, DEADLINE_EXCEEDED or UNKNOWN, which say that it may
+       * have. A request without an actor, a worker or a token is INVALID_ARGUMENT. A
+       * worker that the runtime does not have is FAILED_PRECONDITION to Restore and
+       * Checkpoint, never NOT_FOUND, which would say that the actor has crashed. A
+       * runtime takes what a coordinator lets through: names of 63 characters, specs
+       * of 64 KiB as JSON.
+       * 
+       * Workers. A worker runs one actor at most, and an actor runs once: where it
+       * starts on one worker, it ends on every other. Whoever holds the worker with a
+       * lower token is left from a claim that is over, and a Restore ends it first.
+       * One whose token is not lower stays, and the Restore is refused with
+       * FAILED_PRECONDITION.
+       * 
+       * Progress is told when something has changed, at most 100 times a second. In
+       * one phase `done` never goes down, and never beyond a `total` that is known.
        */
       NodeRuntime: SubtypeConstructor<typeof grpc.Client, _actorworkflow_v1_NodeRuntimeClient> & { service: _actorworkflow_v1_NodeRuntimeDefinition }
       RestoreEvent: MessageTypeDefinition<_actorworkflow_v1_RestoreEvent, _actorworkflow_v1_RestoreEvent__Output>

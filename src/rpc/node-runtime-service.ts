@@ -1,9 +1,11 @@
 // Serves a NodeRuntime as the gRPC service of node_runtime.proto. Guarantees:
 // a request that names no actor, worker or token never reaches the runtime; a
 // caller that reads slowly costs one progress event of memory, the latest; a
-// call that its caller gave up is cancelled, and undone before the handler ends.
+// caller is told progress PROGRESS_GAP_MS apart, however fast the runtime reports
+// it; a call that its caller gave up is cancelled, and undone before the handler ends.
 
 import type { Snapshot } from '../actor/actor.js';
+import type { Clock } from '../clock.js';
 import type { CheckpointRequest__Output } from '../generated/actorworkflow/v1/CheckpointRequest.js';
 import type { CheckpointEvent } from '../generated/actorworkflow/v1/CheckpointEvent.js';
 import type { NodeRuntimeHandlers } from '../generated/actorworkflow/v1/NodeRuntime.js';
@@ -32,7 +34,7 @@ export function nodeRuntimeService(runtime: NodeRuntime, deps: CallDeps): NodeRu
       {
         open: (request: RestoreRequest__Output, { signal }) => {
           const call = restoreCall(request);
-          return follow((report) => runtime.restore(call, report, signal));
+          return follow(deps.clock, (report) => runtime.restore(call, report, signal));
         },
         encode: (event): RestoreEvent => ('result' in event ? { restored: event.result } : event),
       },
@@ -42,7 +44,7 @@ export function nodeRuntimeService(runtime: NodeRuntime, deps: CallDeps): NodeRu
       {
         open: (request: CheckpointRequest__Output, { signal }) => {
           const call = checkpointCall(request);
-          return follow((report) => runtime.checkpoint(call, report, signal));
+          return follow(deps.clock, (report) => runtime.checkpoint(call, report, signal));
         },
         encode: (event): CheckpointEvent =>
           'result' in event ? { checkpointed: { size_bytes: event.result.sizeBytes } } : event,
@@ -60,11 +62,18 @@ export function nodeRuntimeService(runtime: NodeRuntime, deps: CallDeps): NodeRu
   };
 }
 
+/** Twenty a second are more than anybody reads; a runtime that packs reports one for each mebibyte. */
+const PROGRESS_GAP_MS = 50;
+
 /** The progress of `start` and then its result. It runs whether anybody reads or not; what nobody has read is replaced. */
-function follow<Result>(start: (report: ReportProgress) => Promise<Result>): EventSource<NodeRuntimeEvent<Result>> {
+function follow<Result>(
+  clock: Clock,
+  start: (report: ReportProgress) => Promise<Result>,
+): EventSource<NodeRuntimeEvent<Result>> {
   let latest: RuntimeProgress | undefined;
   let over = false;
   let wake = (): void => undefined;
+  let finish = (): void => undefined;
   const work = start((progress) => {
     latest = progress;
     wake();
@@ -74,17 +83,29 @@ function follow<Result>(start: (report: ReportProgress) => Promise<Result>): Eve
     .then(() => {
       over = true;
       wake();
+      finish();
     });
   async function* events(): AsyncGenerator<NodeRuntimeEvent<Result>, void, undefined> {
+    let nextAtMs = clock.nowMs();
     try {
       for (;;) {
-        if (latest !== undefined) {
+        const gapMs = nextAtMs - clock.nowMs();
+        if (latest !== undefined && (over || gapMs <= 0)) {
           const progress = latest;
           latest = undefined;
+          nextAtMs = clock.nowMs() + PROGRESS_GAP_MS;
           yield { progress };
         } else if (over) {
           yield { result: await work };
           return;
+        } else if (latest !== undefined) {
+          await new Promise<void>((resolve) => {
+            const cancelTimer = clock.setTimer(gapMs, resolve);
+            finish = () => {
+              cancelTimer();
+              resolve();
+            };
+          });
         } else {
           await new Promise<void>((resolve) => {
             wake = resolve;

@@ -1,6 +1,6 @@
-// The process runtime behind its gRPC service: the same promises, and those of
-// the service itself. The client here is as thin as can be, so that what is
-// tested is the service; the product's client has tests of its own.
+// The gRPC service of a node runtime. The client here is as thin as can be, so
+// that what is tested is the service; the product's client has tests of its own,
+// and what a runtime does behind it is the conformance suite's.
 
 import { credentials, makeClientConstructor, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
@@ -22,9 +22,7 @@ import { fromServiceError } from '../../src/rpc/status.js';
 import { toStruct } from '../../src/rpc/struct.js';
 import type { Snapshot, WorkloadSpec } from '../../src/actor/actor.js';
 import type { NodeRuntime, ReportProgress, RuntimeCall } from '../../src/runtime/node-runtime.js';
-import { describeNodeRuntime, failure, ignore, never } from './node-runtime.suite.js';
-import { describePause, type PausingRuntimeUnderTest } from './node-runtime-pause.suite.js';
-import { ProcessRuntimeUnderTest } from './node-runtime-process.js';
+import { failure, ignore, never } from './node-runtime-calls.js';
 
 function connect(address: string): NodeRuntimeClient {
   const Client = makeClientConstructor(nodeRuntimeDefinition, 'NodeRuntime');
@@ -103,63 +101,10 @@ async function drain<Event extends RestoreEvent__Output | CheckpointEvent__Outpu
   return last;
 }
 
-class ServedRuntime implements PausingRuntimeUnderTest {
-  readonly inner: ProcessRuntimeUnderTest;
-  readonly workers;
-  readonly counter;
-  readonly remembering;
-  runtime: ThinClient;
-  #server: RunningServer;
-  #closing = new AbortController();
-
-  private constructor(inner: ProcessRuntimeUnderTest, server: RunningServer, closing: AbortController) {
-    this.inner = inner;
-    this.workers = inner.workers;
-    this.counter = inner.counter;
-    this.remembering = inner.remembering;
-    this.#server = server;
-    this.#closing = closing;
-    this.runtime = new ThinClient(server.addresses[0] ?? '');
-  }
-
-  static async open(): Promise<ServedRuntime> {
-    const inner = await ProcessRuntimeUnderTest.open();
-    const closing = new AbortController();
-    return new ServedRuntime(inner, await serve(inner.runtime, closing), closing);
-  }
-
-  slow = (seconds: number): WorkloadSpec => this.inner.slow(seconds);
-  newSnapshot: PausingRuntimeUnderTest['newSnapshot'] = () => this.inner.newSnapshot();
-  newLocalSnapshot: PausingRuntimeUnderTest['newLocalSnapshot'] = () => this.inner.newLocalSnapshot();
-  exists: PausingRuntimeUnderTest['exists'] = (snapshot) => this.inner.exists(snapshot);
-
-  async restart(): Promise<void> {
-    await this.#stopServing();
-    await this.inner.restart();
-    this.#closing = new AbortController();
-    this.#server = await serve(this.inner.runtime, this.#closing);
-    this.runtime = new ThinClient(this.#server.addresses[0] ?? '');
-  }
-
-  async close(): Promise<void> {
-    await this.#stopServing();
-    await this.inner.close();
-  }
-
-  async #stopServing(): Promise<void> {
-    this.#closing.abort(new CoordinatorError('DRAINING', 'over'));
-    this.runtime.raw.close();
-    await this.#server.close(2_000);
-  }
-}
-
 function serve(runtime: NodeRuntime, closing: AbortController, listen = ['127.0.0.1:0']): Promise<RunningServer> {
   const onUnexpected = (error: unknown): void => console.error(error);
   return startNodeServer(listen, runtime, { clock: systemClock, onUnexpected, closing: closing.signal });
 }
-
-describeNodeRuntime('the process runtime over gRPC', () => ServedRuntime.open());
-describePause('the process runtime over gRPC', () => ServedRuntime.open());
 
 describe('the service', () => {
   /** Does nothing but count its calls, and report progress as told. */

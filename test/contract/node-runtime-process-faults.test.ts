@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Snapshot, WorkloadSpec } from '../../src/actor/actor.js';
 import type { CheckpointCall, ReportProgress, RestoreCall } from '../../src/runtime/node-runtime.js';
 import { isAlive } from '../../src/runtime/process/process-group.js';
-import { cancellable, count, failure, ignore, never } from './node-runtime.suite.js';
+import { cancellable, count, failure, ignore, never } from './node-runtime-calls.js';
 import { placeOf, places, ProcessRuntimeUnderTest, program, recordIn, until, workers } from './node-runtime-process.js';
 
 const actor = { namespace: 'tests', name: 'faulty' };
@@ -150,6 +150,15 @@ describe('what a snapshot holds', () => {
       expect(error.message).toMatch(/^snapshot\.uri: got /);
     }
   });
+});
+
+test('what an actor saves when its runtime stops in order can be checkpointed after the restart', async () => {
+  const address = await restore(1, under.counter);
+  await count(address, 'POST');
+  await under.restart();
+  await expect(count(address)).rejects.toThrow();
+  const snapshot = await checkpoint(2);
+  expect(await count(await restore(3, under.counter, snapshot))).toBe(1);
 });
 
 describe('a program', () => {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WorkloadSpec } from '../../src/actor/actor.js';
 import { isAlive } from '../../src/runtime/process/process-group.js';
-import { count, failure, ignore, never } from './node-runtime.suite.js';
+import { count, failure, ignore, never } from './node-runtime-calls.js';
 import {
   example,
   placeOf,

@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ActorRef, Snapshot, WorkloadSpec } from '../../src/actor/actor.js';
 import type { ReportProgress } from '../../src/runtime/node-runtime.js';
-import { answers, ask } from './node-runtime-pause.suite.js';
-import { cancellable, count, failure, ignore, never } from './node-runtime.suite.js';
+import { answers, ask, cancellable, count, failure, ignore, never } from './node-runtime-calls.js';
 import {
   placeOf,
   places,
@@ -177,4 +176,36 @@ test('its working directory is the same on another worker, for programs that rem
   const address = await restore(4, local, { spec, worker: workers[1] });
   expect(await ask(address)).toBe(path);
   expect(await readFile(path, 'utf8')).toBe('');
+});
+
+test('it resumes at the address that it had, within 50 ms', async () => {
+  const tookMs: number[] = [];
+  const address = await restore(1);
+  for (let token = 2; token < 24; token += 2) {
+    await checkpoint(token);
+    const startMs = performance.now();
+    expect(await restore(token + 1, local)).toBe(address);
+    tookMs.push(performance.now() - startMs);
+  }
+  expect(tookMs.sort((a, b) => a - b)[Math.floor(tookMs.length / 2)]).toBeLessThan(50);
+});
+
+test('it does not outlive the runtime, but what it saved then does', async () => {
+  await count(await restore(1, undefined, { spec: under.counter }), 'POST');
+  await checkpoint(2);
+  await under.restart();
+  expect(await failure(restore(3, local, { spec: under.counter }))).toMatchObject({ runtimeCode: 'DATA_LOSS' });
+  const durable = under.newSnapshot();
+  await checkpoint(4, durable);
+  expect(await count(await restore(5, durable, { spec: under.counter }))).toBe(1);
+});
+
+test.each(['file:///x', 's3://bucket/x'])('the uri %j is refused by the name of its field', async (uri) => {
+  await restore(1);
+  const wrong = { ...local, uri };
+  for (const attempt of [() => checkpoint(2, wrong), () => restore(3, wrong)]) {
+    const error = await failure(attempt());
+    expect(error).toMatchObject({ reason: 'RUNTIME_FAILED', runtimeCode: 'INVALID_ARGUMENT' });
+    expect(error.message).toMatch(/^snapshot\.uri: got /);
+  }
 });

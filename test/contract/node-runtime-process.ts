@@ -1,4 +1,5 @@
-// A process runtime in a temporary directory, as the contract suite wants it.
+// A process runtime in a temporary directory, for tests of what its contract does
+// not say.
 
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,6 @@ import { pino } from 'pino';
 import type { Snapshot, WorkerRef, WorkloadSpec } from '../../src/actor/actor.js';
 import { systemClock } from '../../src/clock.js';
 import { ProcessRuntime, type ProcessRuntimeOptions } from '../../src/runtime/process/process-runtime.js';
-import type { PausingRuntimeUnderTest } from './node-runtime-pause.suite.js';
 
 export const workers: readonly [WorkerRef, WorkerRef] = [
   { pool: 'default', name: 'w-0' },
@@ -62,10 +62,11 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
 
 type Changes = Partial<Pick<ProcessRuntimeOptions, 'maxParked'>>;
 
-export class ProcessRuntimeUnderTest implements PausingRuntimeUnderTest {
+export class ProcessRuntimeUnderTest {
   readonly directory: string;
-  readonly workers = workers;
+  /** POST /count adds one, GET /count reads. */
   readonly counter: WorkloadSpec = { ...example('counter'), runtimeOptions: { ready_path: '/healthz' } };
+  /** Answers with a number that it chose when it started, and saves nothing. */
   readonly remembering = program('const number = Math.random()', 'number');
   runtime: ProcessRuntime;
   #snapshots = 0;
@@ -95,6 +96,7 @@ export class ProcessRuntimeUnderTest implements PausingRuntimeUnderTest {
     return example('slow-start', { SLOW_START_SECONDS: String(seconds) });
   }
 
+  /** A place that no other call has returned. */
   newSnapshot(): Snapshot {
     this.#snapshots += 1;
     const uri = pathToFileURL(join(this.directory, 'snapshots', String(this.#snapshots))).href;
@@ -107,6 +109,7 @@ export class ProcessRuntimeUnderTest implements PausingRuntimeUnderTest {
     return { uri, location: 'LOCAL', node: 'here', workflowId: 'w', sizeBytes: 0 };
   }
 
+  /** Whether anything, complete or not, is in that place. */
   async exists(snapshot: Snapshot): Promise<boolean> {
     return readdir(fileURLToPath(snapshot.uri)).then(
       (names) => names.length > 0,
