@@ -154,6 +154,23 @@ describe('a connection to Redis', () => {
     expect(await client.ping()).toBe('PONG');
   });
 
+  it('that replaces a broken one is not given up for the silence of that', async () => {
+    await using redis = await startRedis();
+    await using proxy = await startTcpProxy(redis.port);
+    const client = open(proxy.port);
+    await next(client, 'ready');
+    proxy.swallowReplies(true);
+    const askedAtMs = performance.now();
+    const failed = failure(client.ping());
+    const ready = next(client, 'ready');
+    proxy.reset();
+    proxy.swallowReplies(false);
+    await Promise.all([failed, ready]);
+    const id = await client.client('ID');
+    // Until the first one would have been given up, and some more.
+    while (performance.now() - askedAtMs < LIMIT_MS + 500 + 300) expect(await client.client('ID')).toBe(id);
+  });
+
   it('that is not made in time is given up for a new one', async () => {
     // Its queue of connections is full, so that the kernel answers no more of them.
     await using redis = await startRedis({ args: ['--tcp-backlog', '1'] });

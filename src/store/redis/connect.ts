@@ -40,12 +40,29 @@ export function connect(
   // Of a Cluster, 'error' says only that no node could be asked, and 'node error' says why; likewise of sentinels.
   for (const event of ['error', 'node error', 'sentinelError']) client.on(event, onError);
   if (client instanceof Redis) {
-    gatherWrites(client);
+    prepare(client);
     reviveAtEnd(client);
   } else {
-    client.on('+node', gatherWrites);
+    client.on('+node', prepare);
   }
   return client;
+}
+
+function prepare(redis: Redis): void {
+  gatherWrites(redis);
+  forgetSilence(redis);
+}
+
+/**
+ * The timer of `socketTimeout` must go with its connection: ioredis 5.11 lets it
+ * run on, and a second after each break destroys the next connection with it
+ * (redis/ioredis#2147).
+ */
+function forgetSilence(redis: Redis): void {
+  redis.on('close', () => {
+    clearTimeout(Reflect.get(redis, 'socketTimeoutTimer') as NodeJS.Timeout | undefined);
+    Reflect.set(redis, 'socketTimeoutTimer', undefined);
+  });
 }
 
 /** ioredis gives up for good when it is told to reconnect while it asks for the master. */
