@@ -29,16 +29,23 @@ export interface Transition {
   readonly changes: Changes;
 }
 
-/** A worker was claimed, and nothing called yet: from here on a restore may run on it. */
-export function beginResume(actor: Actor, worker: ClaimedWorker): Transition {
+/**
+ * A worker was claimed, and nothing called yet: from here on a restore may run on it.
+ * @param boot the frozen process is given up with it, so that whoever goes on after a crash needs not its node
+ */
+export function beginResume(actor: Actor, worker: ClaimedWorker, boot = false): Transition {
+  // A Resume that continues another's keeps the way back of that one.
+  const previousState = actor.state === 'RESUMING' ? (actor.previousState ?? 'SUSPENDED') : actor.state;
   return {
     name: 'begin_resume',
     from: ['SUSPENDED', 'PAUSED', 'CRASHED', 'RESUMING'],
     to: 'RESUMING',
     changes: {
       worker,
-      // A Resume that continues another's keeps the way back of that one.
-      previousState: actor.state === 'RESUMING' ? (actor.previousState ?? 'SUSPENDED') : actor.state,
+      previousState: boot && previousState === 'PAUSED' ? 'SUSPENDED' : previousState,
+      ...(boot && forgetLocal(actor)),
+      // It may still have to be stopped there.
+      ...(boot && actor.pausedOn !== undefined && { pausedOn: actor.pausedOn }),
     },
   };
 }
@@ -58,17 +65,25 @@ const SUCCEEDED = { lastFailure: null, recoveryAttempts: null } as const;
 
 /** A LOCAL snapshot is used up by the resume from it, and lost with its node: the durable one before it is the latest again. */
 function forgetLocal(actor: Actor): Changes {
-  if (actor.latestSnapshot?.location !== 'LOCAL') return {};
-  return { latestSnapshot: actor.durableSnapshot ?? null, durableSnapshot: null, pausedOn: null };
+  const thawed = actor.pausedOn === undefined ? {} : { pausedOn: null };
+  if (actor.latestSnapshot?.location !== 'LOCAL') return thawed;
+  return { latestSnapshot: actor.durableSnapshot ?? null, durableSnapshot: null, ...thawed };
 }
 
 /** The restore surely did not happen: back to where the actor was. */
 export function rollBackResume(actor: Actor, lastFailure: WorkflowFailure): Transition {
+  const to = actor.previousState ?? 'SUSPENDED';
   return {
     name: 'roll_back_resume',
     from: ['RESUMING'],
-    to: actor.previousState ?? 'SUSPENDED',
-    changes: { worker: null, previousState: null, recoveryAttempts: null, lastFailure },
+    to,
+    changes: {
+      worker: null,
+      previousState: null,
+      recoveryAttempts: null,
+      lastFailure,
+      ...(to !== 'PAUSED' && forgetLocal(actor)),
+    },
   };
 }
 

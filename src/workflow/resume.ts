@@ -35,7 +35,7 @@ export const assignWorker: WorkflowStep = {
         { retryAfterMs: 1000, metadata: { pool: actor.pool, node } },
       );
     }
-    await run.write(beginResume(actor, worker));
+    await run.write(beginResume(actor, worker, run.boot));
   },
   rollBack: (run, failure) => (run.workerGone ? crash(run.actor, failure) : recordFailure(run.actor, failure)),
 };
@@ -52,6 +52,7 @@ export const restore: WorkflowStep = {
   async execute(run, { signal, report }) {
     const { latestSnapshot, spec } = run.actor;
     const snapshot = run.boot || latestSnapshot === undefined ? {} : { snapshot: latestSnapshot };
+    await run.stopForgotten(signal);
     try {
       const restored = await run.callRuntime((runtime, call) =>
         runtime.restore({ ...call, spec, ...snapshot }, report, signal),

@@ -63,6 +63,7 @@ export const stop: WorkflowStep = {
   isComplete: (run) => run.actor.state !== 'RESUMING',
   retry: { ...TRANSIENT, isRetryable: (error) => error.maybeDone && TRANSIENT.isRetryable(error) },
   async execute(run, { signal }) {
+    await run.stopForgotten(signal);
     try {
       await run.callRuntime((runtime, call) => runtime.stop(call, signal));
     } catch (error) {

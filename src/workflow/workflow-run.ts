@@ -19,6 +19,9 @@ export interface WorkflowStep extends Step<WorkflowRun> {
   readonly rollBack?: (run: WorkflowRun, failure: NonNullable<Actor['lastFailure']>) => Transition;
 }
 
+/** Killing what stands still takes no time; a boot must not wait for long for a node that is gone. */
+const STOP_FORGOTTEN_WITHIN_MS = 2000;
+
 export class WorkflowRun {
   readonly workflowId: string;
   readonly kind: WorkflowKind;
@@ -137,6 +140,32 @@ export class WorkflowRun {
   async freeWorker(): Promise<void> {
     await this.#store.free(this.#actor.ref, this.#actor.pool, this.lease.fencingToken);
     this.claimed = undefined;
+  }
+
+  /**
+   * Stops what was frozen of the actor before a boot that did without it: no record will name it. Best effort, since its
+   * node may be gone; what stays there makes way for the next Restore of the actor on that node.
+   */
+  async stopForgotten(signal: AbortSignal): Promise<void> {
+    const { pausedOn, latestSnapshot, ref, worker } = this.#actor;
+    if (pausedOn === undefined || latestSnapshot?.location === 'LOCAL') return;
+    // There, the call that follows does it, and might be repeated after it has started the actor.
+    if (pausedOn.node === (this.claimed ?? worker)?.node) return;
+    this.guard();
+    const { fencingToken } = this.lease;
+    const call = { actor: ref, worker: pausedOn, fencingToken, workflowId: this.workflowId };
+    const limit = new AbortController();
+    const end = (): void => {
+      limit.abort(new CoordinatorError('RUNTIME_UNAVAILABLE', 'it does not answer'));
+    };
+    const cancelTimer = this.clock.setTimer(STOP_FORGOTTEN_WITHIN_MS, end);
+    signal.addEventListener('abort', end, { once: true });
+    await this.#runtimeAt(pausedOn.runtimeAddress)
+      .stop(call, limit.signal)
+      .catch(() => undefined);
+    signal.removeEventListener('abort', end);
+    cancelTimer();
+    signal.throwIfAborted();
   }
 
   /**

@@ -274,6 +274,48 @@ describe('Resume leads from', () => {
     expect(resumed).not.toHaveProperty('pausedOn');
   });
 
+  it('PAUSED to a boot on whichever node, and stops what is frozen, also if the first replica dies under way', async () => {
+    await bringTo('RUNNING');
+    await read(suspend());
+    const { latestSnapshot: durable } = await getActor(ref);
+    await read(resume());
+    await read(pause());
+    const { pausedOn } = await getActor(ref);
+    for (const name of ['w1', 'w2']) await workers.deregister({ pool: 'p', name }, false);
+    await workers.register({ ref: { pool: 'p', name: 'w3' }, runtimeAddress: 'dns:///w3:1', node: 'n2' });
+    await workers.register({ ref: { pool: 'p', name: 'w4' }, runtimeAddress: 'dns:///w4:1', node: 'n' });
+    const other = { namespace: 'ns', name: 'b' };
+    await new RedisWorkflowStore(redis, keys).claim({ actor: other, pool: 'p', fencingToken: 1, preferredNode: 'n' });
+    runtime.calls.length = 0;
+
+    // It may have stopped the frozen process, and may have started a fresh one.
+    runtime.next('stop', breakOff);
+    runtime.next('restore', hang);
+    const caller = new AbortController();
+    await read(resume(replica(), caller.signal, { boot: true }), ({ fact }) => {
+      if (fact.type === 'step_started' && fact.step === 'restore') {
+        setImmediate(() => caller.abort(new CoordinatorError('CANCELLED', 'gone', { maybeDone: true })));
+      }
+    });
+    expect(await getActor(ref)).toMatchObject({
+      state: 'RESUMING',
+      worker: { node: 'n2' },
+      previousState: 'SUSPENDED',
+    });
+
+    const { error } = await read(resume());
+    expect(error).toBeUndefined();
+    const stops = runtime.calls
+      .filter(({ name }) => name === 'stop')
+      .map(({ call, address }) => [call.worker.name, address]);
+    const stop = [pausedOn?.name, pausedOn?.runtimeAddress];
+    expect(stops).toEqual([stop, stop]);
+    expect(runtime.calls.at(-1)).toMatchObject({ name: 'restore', call: { snapshot: { uri: durable?.uri } } });
+    const running = await getActor(ref);
+    expect(running).toMatchObject({ state: 'RUNNING', worker: { node: 'n2' }, latestSnapshot: durable });
+    expect(running).not.toHaveProperty('pausedOn');
+  });
+
   it('PAUSED to the latest durable snapshot when the node is gone, or has lost what it froze', async () => {
     const loseNode = async (): Promise<void> => {
       for (const name of ['w1', 'w2']) await workers.deregister({ pool: 'p', name }, false);
