@@ -59,13 +59,28 @@ export const restore: WorkflowStep = {
       );
       run.address = restored.address;
     } catch (error) {
+      if (!(error instanceof CoordinatorError)) throw error;
+      const isFrozen = localNode(run) !== undefined;
       // Frozen memory is nowhere else: going back to PAUSED would be going back to nothing.
-      if (localNode(run) !== undefined && error instanceof CoordinatorError && isLost(error)) run.workerGone = true;
+      if (isFrozen && isLost(error)) run.workerGone = true;
+      // This call surely did nothing, but the workflow before may have started the actor there, from another snapshot.
+      if (run.foundResuming && !isFrozen && !run.workerGone && !error.maybeDone) await stopBefore(run, error, signal);
       throw error;
     }
   },
   rollBack: (run, failure) => (run.workerGone ? crash(run.actor, failure) : rollBackResume(run.actor, failure)),
 };
+
+/** Nothing may run of the actor when its worker is given back. @throws `failure`, as maybe done, if it cannot be stopped */
+async function stopBefore(run: WorkflowRun, failure: CoordinatorError, signal: AbortSignal): Promise<void> {
+  try {
+    await run.callRuntime((runtime, call) => runtime.stop(call, signal));
+  } catch (cause) {
+    const { reason, message, metadata, runtimeCode } = failure;
+    const code = runtimeCode === undefined ? {} : { runtimeCode };
+    throw new CoordinatorError(reason, message, { metadata, ...code, maybeDone: true, cause });
+  }
+}
 
 function isLost({ runtimeCode }: CoordinatorError): boolean {
   return runtimeCode === 'DATA_LOSS' || runtimeCode === 'NOT_FOUND';

@@ -30,6 +30,8 @@ export class WorkflowRun {
   readonly snapshotLocation: string;
   readonly lease: Lease;
   readonly clock: Clock;
+  /** A workflow before this one may have started the actor, on the worker that the record names. */
+  readonly foundResuming: boolean;
   readonly #store: WorkflowStore;
   readonly #wakeups: Wakeups;
   readonly #workerWaitMs: number;
@@ -68,6 +70,7 @@ export class WorkflowRun {
     this.#workerWaitMs = given.workerWaitMs;
     this.#runtimeAt = given.runtimeAt;
     this.#actor = given.actor;
+    this.foundResuming = given.actor.state === 'RESUMING';
   }
 
   /** The record as last read or written. */

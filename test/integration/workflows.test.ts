@@ -443,6 +443,22 @@ describe('a step that surely failed', () => {
     expect(await getActor(ref)).not.toHaveProperty('lastFailure');
   });
 
+  it('in a restore that goes on where another was cut off: what that may have started is stopped before', async () => {
+    await bringTo('RESUMING');
+    runtime.calls.length = 0;
+    runtime.next('restore', refuse, refuse);
+    runtime.next('stop', breakOff);
+    expect((await read(resume())).error).toMatchObject({ reason: 'RUNTIME_FAILED', maybeDone: true });
+    // It may run: its worker stays its own.
+    expect(await getActor(ref)).toMatchObject({ state: 'RESUMING', worker: { name: 'w1' } });
+    expect(await holders()).toEqual(['a', undefined]);
+
+    expect((await read(resume())).error).toMatchObject({ reason: 'RUNTIME_FAILED', maybeDone: false });
+    expect(runtime.calls.map(({ name }) => name)).toEqual(['restore', 'stop', 'restore', 'stop']);
+    expect(await getActor(ref)).toMatchObject({ state: 'SUSPENDED' });
+    expect(await holders()).toEqual([undefined, undefined]);
+  });
+
   it('in a checkpoint: the actor still runs, and the pending snapshot is dropped', async () => {
     await bringTo('RUNNING');
     runtime.next('checkpoint', refuse);
