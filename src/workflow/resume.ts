@@ -63,8 +63,9 @@ export const restore: WorkflowStep = {
       const isFrozen = localNode(run) !== undefined;
       // Frozen memory is nowhere else: going back to PAUSED would be going back to nothing.
       if (isFrozen && isLost(error)) run.workerGone = true;
-      // This call surely did nothing, but the workflow before may have started the actor there, from another snapshot.
-      if (run.foundResuming && !isFrozen && !run.workerGone && !error.maybeDone) await stopBefore(run, error, signal);
+      // This call surely did nothing, but what was there before, from another snapshot or frozen, nobody wants any more.
+      const mayBeThere = run.foundResuming || run.actor.pausedOn !== undefined;
+      if (mayBeThere && !isFrozen && !run.workerGone && !error.maybeDone) await stopBefore(run, error, signal);
       throw error;
     }
   },

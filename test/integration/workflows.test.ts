@@ -316,6 +316,22 @@ describe('Resume leads from', () => {
     expect(running).not.toHaveProperty('pausedOn');
   });
 
+  it('PAUSED to a boot on its own node, and stops what is frozen also if the runtime refuses the boot', async () => {
+    await bringTo('RUNNING');
+    await read(pause());
+    const { pausedOn } = await getActor(ref);
+    runtime.calls.length = 0;
+    runtime.next('restore', refuse);
+    expect((await read(resume(replica(), never, { boot: true }))).error).toMatchObject({ reason: 'RUNTIME_FAILED' });
+    expect(runtime.calls.map(({ name }) => name)).toEqual(['restore', 'stop']);
+    // Whichever worker of the node it names: what is frozen is on none.
+    expect(runtime.calls[1]?.call.worker).toMatchObject({ node: pausedOn?.node });
+    const actor = await getActor(ref);
+    expect(actor).toMatchObject({ state: 'SUSPENDED' });
+    expect(actor).not.toHaveProperty('pausedOn');
+    expect(actor).not.toHaveProperty('latestSnapshot');
+  });
+
   it('PAUSED to the latest durable snapshot when the node is gone, or has lost what it froze', async () => {
     const loseNode = async (): Promise<void> => {
       for (const name of ['w1', 'w2']) await workers.deregister({ pool: 'p', name }, false);
