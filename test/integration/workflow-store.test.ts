@@ -444,6 +444,18 @@ describe('a worker that is taken out of service by force', () => {
     expect((await workers.list('p', 10, '')).items).toEqual([]);
   });
 
+  it('ends a Resume that has claimed it and not written that yet', async () => {
+    await addWorker('w1');
+    const { actor, lease } = await granted();
+    const claimed = await store.claim({ actor: ref, pool: 'p', fencingToken: lease.fencingToken });
+    await workers.deregister({ pool: 'p', name: 'w1' }, true);
+    const late = store.transition(ref, lease, 'w1', beginResume(actor, claimed), false);
+    await expect(late).rejects.toMatchObject({ reason: 'LEASE_LOST' });
+    expect(await getActor(ref)).toMatchObject({ state: 'SUSPENDED' });
+    const [renewed] = await leases.renew([{ ...lease, ttlMs: 1000, notAfterUs: Number.MAX_SAFE_INTEGER }]);
+    expect(renewed).toMatchObject({ type: 'broken', reason: 'its worker p/w1 was taken out of service by force' });
+  });
+
   it('does not crash an actor that has moved to another worker meanwhile', async () => {
     await addWorker('w1');
     const { actor, lease } = await granted();

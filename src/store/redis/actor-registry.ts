@@ -9,6 +9,7 @@ import { actorNotFound, CoordinatorError } from '../../errors.js';
 import type { LeaseIdentity } from '../../lease/lease-store.js';
 import type { ActorRegistryStore, ActorView, NewActor, Page } from '../registry.js';
 import type { HeldLease } from '../workflow-store.js';
+import { breakLease } from './break-lease.js';
 import { decodeActor, newRecord } from './actor-record.js';
 import type { Keys } from './keys.js';
 import { decodeHeldLease } from './lease-value.js';
@@ -20,9 +21,6 @@ const READ_AT_ONCE = 32;
 
 /** A page ends here, full or not: callers take 4 MB by default, and a record may be some times larger in protobuf. */
 const MAX_PAGE_BYTES = 1024 * 1024;
-
-/** A holder asks at its next renewal: within a third of the longest sensible TTL. */
-const BROKEN_KEPT_MS = 10 * 60_000;
 
 /** A creation that has not written its record this long after its index entry does not any more. */
 const CREATE_WITHIN_US = 10_000_000;
@@ -129,13 +127,10 @@ export class RedisActorRegistry implements ActorRegistryStore {
   }
 
   async forceRelease(ref: ActorRef, reason: string): Promise<HeldLease | undefined> {
-    const name = formatRef(ref);
-    const keys = [...this.#leaseKeys(ref), this.#keys.brokenLease(name)];
-    const args = [reason, BROKEN_KEPT_MS, this.#keys.wakeChannel('')];
-    const reply = await run(this.#client, scripts.forceRelease, keys, args);
+    const reply = await breakLease(this.#client, this.#keys, ref, reason);
     switch (text(reply, 0)) {
       case 'not_found':
-        throw actorNotFound(name);
+        throw actorNotFound(formatRef(ref));
       case 'free':
         return undefined;
       default:

@@ -3,12 +3,13 @@
 // worker out of service by force is two writes: the actor's record first, so
 // that the operator's repetition finds the worker still there and goes on.
 
-import type { WorkerRef } from '../../actor/actor.js';
+import type { ActorRef, WorkerRef } from '../../actor/actor.js';
 import { CoordinatorError } from '../../errors.js';
 import type { NewWorker, Page, Worker, WorkerRegistryStore } from '../registry.js';
+import { breakLease } from './break-lease.js';
 import { encodeFailure } from './actor-record.js';
 import type { Keys } from './keys.js';
-import { run, scripts, text, type RedisClient } from './scripts.js';
+import { run, scripts, text, type RedisClient, type Reply } from './scripts.js';
 import { answered } from './unavailable.js';
 
 /** Each attempt finds another actor on the worker: more than a few means that it is in full use. */
@@ -66,19 +67,23 @@ export class RedisWorkerRegistry implements WorkerRegistryStore {
           `worker ${name} holds actor ${actor === undefined ? holder : `${actor.namespace}/${actor.name}`}; suspend it first, or set force to give it up as CRASHED`,
         );
       }
-      const failure = encodeFailure({
-        workflowId: '',
-        step: '',
-        reason: 'WORKER_NOT_FOUND',
-        message: `its worker ${name} was taken out of service by force`,
-        timeMs: Date.now(),
-      });
-      await run(this.#client, scripts.crashActor, [this.#keys.actor(actor)], [ref.pool, ref.name, failure]);
+      await this.#crash(actor, ref);
       dealtWith = holder;
     }
     throw new CoordinatorError('INVALID_STATE', `worker ${name} is claimed again and again; try again`, {
       retryAfterMs: 100,
     });
+  }
+
+  async #crash(actor: ActorRef, worker: WorkerRef): Promise<void> {
+    const message = `its worker ${worker.pool}/${worker.name} was taken out of service by force`;
+    const failure = { workflowId: '', step: '', reason: 'WORKER_NOT_FOUND', message, timeMs: Date.now() };
+    const args = [worker.pool, worker.name, encodeFailure(failure)];
+    const crash = (): Promise<Reply> => run(this.#client, scripts.crashActor, [this.#keys.actor(actor)], args);
+    if (text(await crash(), 0) === 'crashed') return;
+    // A Resume that has claimed it may be about to write so. Without its lease it cannot; what it wrote meanwhile is found.
+    await breakLease(this.#client, this.#keys, actor, message);
+    await crash();
   }
 
   async list(pool: string, pageSize: number, after: string): Promise<Page<Worker>> {

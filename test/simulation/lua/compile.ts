@@ -1,0 +1,338 @@
+// Compiles the service's Lua scripts to JavaScript, so that the simulation runs
+// those scripts themselves and not a second version of them. Takes the subset
+// of Lua 5.1 that they use and refuses everything else. A function returns an
+// array of its results, as Lua's may return several.
+
+import { compileFunction } from 'node:vm';
+import { library, type LuaValue } from './library.js';
+import { tokenize, type Token } from './tokens.js';
+
+export type RedisCall = (command: string, ...args: readonly LuaValue[]) => LuaValue;
+
+/** A script: what it returns, as Lua has it. */
+export type Script = (keys: readonly string[], args: readonly string[], call: RedisCall) => LuaValue;
+
+/** An expression: `multi` ones are arrays of results, `bool` ones JavaScript booleans. */
+interface Code {
+  readonly js: string;
+  readonly kind: 'value' | 'bool' | 'multi';
+  /** For what can be assigned to: its parts. */
+  readonly index?: { readonly table: string; readonly key: string };
+  /** For a path into the library, such as `string.match`. */
+  readonly path?: string;
+}
+
+const MULTI = new Set(['string.match', 'pcall', 'unpack']);
+const COMPARISONS: Readonly<Record<string, string>> = {
+  '==': '===',
+  '~=': '!==',
+  '<': '<',
+  '>': '>',
+  '<=': '<=',
+  '>=': '>=',
+};
+
+/** @throws SyntaxError at what is not of the subset */
+export function compile(source: string): Script {
+  const js = new Compiler(tokenize(source)).script();
+  const body = compileFunction(js, ['L', 'KEYS', 'ARGV', 'call']) as (...args: unknown[]) => LuaValue[];
+  return (keys, args, call) => body(library, keys, args, call)[0];
+}
+
+class Compiler {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  #temporaries = 0;
+  readonly #scopes: Set<string>[] = [new Set()];
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  script(): string {
+    const body = this.#block();
+    if (this.#next.kind !== 'end') this.#refuse();
+    const names = Array.from({ length: this.#temporaries }, (_, i) => `t${i}`);
+    return `"use strict";${names.length > 0 ? `let ${names.join(',')};` : ''}${body}return [];`;
+  }
+
+  get #next(): Token {
+    return this.#tokens[this.#at] ?? { kind: 'end', text: '', line: 0 };
+  }
+
+  #refuse(): never {
+    throw new SyntaxError(`line ${this.#next.line}: did not expect ${JSON.stringify(this.#next.text)}`);
+  }
+
+  #is(text: string): boolean {
+    return this.#next.text === text && (this.#next.kind === 'name' || this.#next.kind === 'symbol');
+  }
+
+  #take(text: string): boolean {
+    if (!this.#is(text)) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #expect(text: string): void {
+    if (!this.#take(text)) this.#refuse();
+  }
+
+  #name(): string {
+    if (this.#next.kind !== 'name') this.#refuse();
+    const { text } = this.#next;
+    this.#at += 1;
+    return text;
+  }
+
+  #names(): string[] {
+    const names = [this.#name()];
+    while (this.#take(',')) names.push(this.#name());
+    return names;
+  }
+
+  #declare(names: readonly string[]): string[] {
+    for (const name of names) this.#scopes.at(-1)?.add(name);
+    return names.map((name) => `$${name}`);
+  }
+
+  #isLocal(name: string): boolean {
+    return this.#scopes.some((scope) => scope.has(name));
+  }
+
+  /** A block in a scope of its own, in which `names` are known. */
+  #block(...names: string[]): string {
+    this.#scopes.push(new Set(names));
+    let js = '';
+    while (!['end', 'else', 'elseif'].some((word) => this.#is(word)) && this.#next.kind !== 'end') {
+      js += this.#statement();
+    }
+    this.#scopes.pop();
+    return js;
+  }
+
+  #statement(): string {
+    if (this.#take('local')) return this.#is('function') ? this.#function() : this.#local();
+    if (this.#take('return')) {
+      const isEmpty = this.#is('end') || this.#is('else') || this.#next.kind === 'end';
+      return `return [${isEmpty ? '' : this.#list()}];`;
+    }
+    if (this.#take('if')) return this.#if();
+    if (this.#take('for')) return this.#for();
+    if (this.#take('while')) {
+      const condition = this.#condition();
+      this.#expect('do');
+      const body = this.#block();
+      this.#expect('end');
+      return `while (${condition}) {${body}}`;
+    }
+    const target = this.#suffixed();
+    if (!this.#take('=')) return `${target.js};`;
+    const value = single(this.#expression());
+    return target.index === undefined
+      ? `${target.js} = ${value};`
+      : `L.set(${target.index.table}, ${target.index.key}, ${value});`;
+  }
+
+  #function(): string {
+    this.#expect('function');
+    const name = this.#name();
+    const [js = ''] = this.#declare([name]);
+    this.#expect('(');
+    const parameters = this.#is(')') ? [] : this.#names();
+    this.#expect(')');
+    const body = this.#block(...parameters);
+    this.#expect('end');
+    return `const ${js} = (${parameters.map((parameter) => `$${parameter}`).join(',')}) => {${body}return [];};`;
+  }
+
+  #local(): string {
+    const names = this.#names();
+    if (!this.#take('=')) return `let ${this.#declare(names).join(',')};`;
+    // The names are not known yet in what they are set to.
+    const values = this.#list();
+    return `let [${this.#declare(names).join(',')}] = [${values}];`;
+  }
+
+  #if(): string {
+    let js = `if (${this.#condition()}) {`;
+    this.#expect('then');
+    js += `${this.#block()}}`;
+    if (this.#take('elseif')) return `${js} else ${this.#if()}`;
+    if (this.#take('else')) js += ` else {${this.#block()}}`;
+    this.#expect('end');
+    return js;
+  }
+
+  #for(): string {
+    const names = this.#names();
+    const [first = '', second] = names.map((name) => `$${name}`);
+    let head: string;
+    let inner = `let ${first} = i;`;
+    if (this.#take('in')) {
+      this.#expect('ipairs');
+      this.#expect('(');
+      head = `const [i, v] of L.entries(${single(this.#expression())})`;
+      if (second !== undefined) inner += `let ${second} = v;`;
+      this.#expect(')');
+    } else {
+      this.#expect('=');
+      const from = single(this.#expression());
+      this.#expect(',');
+      const to = single(this.#expression());
+      const step = this.#take(',') ? single(this.#expression()) : '1';
+      head = `let i = L.number(${from}), e = L.number(${to}); i <= e; i += ${step}`;
+    }
+    this.#expect('do');
+    const body = this.#block(...names);
+    this.#expect('end');
+    return `for (${head}) {${inner}${body}}`;
+  }
+
+  #condition(): string {
+    return condition(this.#expression());
+  }
+
+  /** Expressions between commas; of the last one all results. */
+  #list(): string {
+    const items = [this.#expression()];
+    while (this.#take(',')) items.push(this.#expression());
+    return items
+      .map((item, i) => (item.kind === 'multi' && i === items.length - 1 ? `...${item.js}` : single(item)))
+      .join(', ');
+  }
+
+  // From here on by precedence, the weakest first.
+
+  #expression(): Code {
+    let left = this.#and();
+    while (this.#take('or')) left = this.#choice(left, this.#and(), true);
+    return left;
+  }
+
+  #and(): Code {
+    let left = this.#comparison();
+    while (this.#take('and')) left = this.#choice(left, this.#comparison(), false);
+    return left;
+  }
+
+  #choice(left: Code, right: Code, isOr: boolean): Code {
+    if (left.kind === 'bool' && right.kind === 'bool') {
+      return { js: `(${left.js} ${isOr ? '||' : '&&'} ${right.js})`, kind: 'bool' };
+    }
+    const kept = `t${this.#temporaries}`;
+    this.#temporaries += 1;
+    const [yes, no] = isOr ? [kept, single(right)] : [single(right), kept];
+    return { js: `(L.truth(${kept} = ${single(left)}) ? ${yes} : ${no})`, kind: 'value' };
+  }
+
+  #comparison(): Code {
+    let left = this.#concatenation();
+    for (;;) {
+      const operator = this.#next.kind === 'symbol' ? COMPARISONS[this.#next.text] : undefined;
+      if (operator === undefined) return left;
+      this.#at += 1;
+      left = { js: `(${single(left)} ${operator} ${single(this.#concatenation())})`, kind: 'bool' };
+    }
+  }
+
+  #concatenation(): Code {
+    const left = this.#sum();
+    if (!this.#take('..')) return left;
+    return { js: `(L.text(${single(left)}) + L.text(${single(this.#concatenation())}))`, kind: 'value' };
+  }
+
+  #sum(): Code {
+    return this.#arithmetic(['+', '-'], () => this.#product());
+  }
+
+  #product(): Code {
+    return this.#arithmetic(['*', '/'], () => this.#unary());
+  }
+
+  #arithmetic(operators: readonly string[], operand: () => Code): Code {
+    let left = operand();
+    for (;;) {
+      const operator = operators.find((symbol) => this.#take(symbol));
+      if (operator === undefined) return left;
+      left = { js: `(L.number(${single(left)}) ${operator} L.number(${single(operand())}))`, kind: 'value' };
+    }
+  }
+
+  #unary(): Code {
+    if (this.#take('not')) return { js: `!${condition(this.#unary())}`, kind: 'bool' };
+    if (this.#take('#')) return { js: `L.length(${single(this.#unary())})`, kind: 'value' };
+    if (this.#take('-')) return { js: `(-L.number(${single(this.#unary())}))`, kind: 'value' };
+    return this.#suffixed();
+  }
+
+  #suffixed(): Code {
+    let code = this.#primary();
+    for (;;) {
+      if (this.#take('.')) code = member(code, this.#name());
+      else if (this.#take('[')) {
+        code = element(code, single(this.#expression()));
+        this.#expect(']');
+      } else if (this.#take('(')) {
+        const args = this.#is(')') ? '' : this.#list();
+        this.#expect(')');
+        code = called(code, args);
+      } else return code;
+    }
+  }
+
+  #primary(): Code {
+    const token = this.#next;
+    this.#at += 1;
+    switch (token.kind) {
+      case 'number':
+        return { js: token.text, kind: 'value' };
+      case 'string':
+        return { js: JSON.stringify(token.text), kind: 'value' };
+      case 'name':
+        if (token.text === 'nil') return { js: 'undefined', kind: 'value' };
+        if (token.text === 'true' || token.text === 'false') return { js: token.text, kind: 'bool' };
+        if (token.text === 'KEYS' || token.text === 'ARGV') return { js: token.text, kind: 'value' };
+        if (this.#isLocal(token.text)) return { js: `$${token.text}`, kind: 'value' };
+        return { js: `L.${token.text}`, kind: 'value', path: token.text };
+      default:
+        if (token.text === '(') {
+          const inner = this.#expression();
+          this.#expect(')');
+          return { js: `(${single(inner)})`, kind: inner.kind === 'bool' ? 'bool' : 'value' };
+        }
+        if (token.text === '{') {
+          const items = this.#is('}') ? '' : this.#list();
+          this.#expect('}');
+          return { js: `[${items}]`, kind: 'value' };
+        }
+        this.#at -= 1;
+        this.#refuse();
+    }
+  }
+}
+
+function single({ js, kind }: Code): string {
+  return kind === 'multi' ? `${js}[0]` : js;
+}
+
+function condition(code: Code): string {
+  return code.kind === 'bool' ? code.js : `L.truth(${single(code)})`;
+}
+
+function member(table: Code, name: string): Code {
+  if (table.path !== undefined) return { js: `${table.js}.${name}`, kind: 'value', path: `${table.path}.${name}` };
+  return element(table, JSON.stringify(name));
+}
+
+function element(table: Code, key: string): Code {
+  const index = { table: single(table), key };
+  return { js: `L.get(${index.table}, ${key})`, kind: 'value', index };
+}
+
+function called(callee: Code, args: string): Code {
+  if (callee.path === 'redis.call') return { js: `call(${args})`, kind: 'value' };
+  // Of the library, all but a few return one value; of the script's own functions, none does.
+  const isMulti = callee.path === undefined || MULTI.has(callee.path);
+  return { js: `${single(callee)}(${args})`, kind: isMulti ? 'multi' : 'value' };
+}
