@@ -42,6 +42,13 @@ export const leaseScriptMutations: readonly Mutation[] = [
     noticedBy: { [store]: 'does not hold up a replica that was restarted' },
   },
   {
+    name: 'acquire-later-life',
+    mechanism: 'what a killed life has sent takes no lease from the life that followed',
+    promises: 'P1 P2',
+    replace: { [acquire]: [['lease.life < ARGV[5]', 'lease.life ~= ARGV[5]']] },
+    noticedBy: { [store]: 'does not take a lease from the life that followed' },
+  },
+  {
     name: 'acquire-expiry-of-foreign',
     mechanism: 'what stands in the place of a lease without an expiry is given one',
     promises: 'P5',

@@ -386,14 +386,30 @@ export const stepMutations: readonly Mutation[] = [
     mechanism: 'an actor whose frozen process is lost goes back to its latest durable snapshot',
     promises: 'P5 P6',
     replace: {
-      [resume]: [
-        [
-          'if (localNode(run) !== undefined && error instanceof CoordinatorError && isLost(error)) run.workerGone = true;',
-          '',
-        ],
-      ],
+      [resume]: [['if (isFrozen && isLost(error)) run.workerGone = true;', '']],
     },
     noticedBy: { [workflows]: 'PAUSED to the latest durable snapshot when the node is gone' },
+  },
+  {
+    name: 'boot-gives-up-frozen',
+    mechanism: 'a boot gives the frozen process up before anything can go wrong',
+    promises: 'P5',
+    replace: { [transition]: [['...(boot && forgetLocal(actor)),', '']] },
+    noticedBy: { [workflows]: 'PAUSED to a boot on whichever node' },
+  },
+  {
+    name: 'boot-stops-frozen',
+    mechanism: 'what is frozen on another node is stopped by a boot',
+    promises: 'P6',
+    replace: { [resume]: [['await run.stopForgotten(signal);', '']] },
+    noticedBy: { [workflows]: 'PAUSED to a boot on whichever node' },
+  },
+  {
+    name: 'stop-before-roll-back',
+    mechanism: 'what may run is stopped before a refused restore gives its worker back',
+    promises: 'P6',
+    replace: { [resume]: [['await stopBefore(run, error, signal);', '{ /* nothing */ }']] },
+    noticedBy: { [workflows]: 'in a restore that goes on where another was cut off' },
   },
   {
     name: 'frozen-only-there',
@@ -415,7 +431,7 @@ export const stepMutations: readonly Mutation[] = [
     promises: 'P6',
     replace: {
       [transition]: [
-        ["if (actor.latestSnapshot?.location !== 'LOCAL') return {};", 'if (actor.latestSnapshot) return {};'],
+        ["if (actor.latestSnapshot?.location !== 'LOCAL') return thawed;", 'if (actor.latestSnapshot) return thawed;'],
       ],
     },
     noticedBy: { [workflows]: 'PAUSED only to a worker on its node' },

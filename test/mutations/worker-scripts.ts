@@ -210,10 +210,17 @@ export const workerScriptMutations: readonly Mutation[] = [
     mechanism: 'an actor is marked CRASHED before the worker that it names is gone',
     promises: 'P5',
     replace: {
-      'store/redis/worker-registry.ts': [
-        ['await run(this.#client, scripts.crashActor', 'if (name === "") await run(this.#client, scripts.crashActor'],
-      ],
+      'store/redis/worker-registry.ts': [['await this.#crash(actor, ref);', '']],
     },
     noticedBy: { [store]: 'are taken out of service only when free, unless by force' },
+  },
+  {
+    name: 'crash-unwritten-claim',
+    mechanism: 'a Resume whose worker is taken away before it has written its claim loses its lease',
+    promises: 'P6',
+    replace: {
+      'store/redis/worker-registry.ts': [['await breakLease(this.#client, this.#keys, actor, message);', '']],
+    },
+    noticedBy: { [store]: 'ends a Resume that has claimed it and not written that yet' },
   },
 ];
