@@ -18,6 +18,7 @@ const parts = {
   lease: '^src/lease/',
   ports: '^src/(store|runtime)/[^/]+[.]ts$',
   redis: '^src/store/redis/',
+  places: '^src/runtime/places/',
   process: '^src/runtime/process/',
   grpc: '^src/runtime/grpc/',
   actor: '^src/actor/',
@@ -46,7 +47,9 @@ const mayImport = {
   lease: base,
   ports: [...base, 'lease'],
   redis: [...base, 'lease', 'ports'],
-  process: [...base, 'ports'],
+  // What runtimes for programs on this machine share; each kind of program is an adapter of its own.
+  places: [...base, 'ports'],
+  process: [...base, 'ports', 'places'],
   // The other end of the calls that rpc serves: it shares their definitions and codecs, and no handler.
   grpc: [...base, 'ports', 'generated', '^src/rpc/(proto|status[^/]*|encode)[.]ts$'],
   actor: [],

@@ -8,7 +8,7 @@ import { formatRef, type Snapshot, type WorkloadSpec } from '../src/actor/actor.
 import { CoordinatorError } from '../src/errors.js';
 import type { NodeRuntimeHandlers } from '../src/generated/actorworkflow/v1/NodeRuntime.js';
 import type { NodeRuntime, ReportProgress, RestoreCall, RuntimeCall } from '../src/runtime/node-runtime.js';
-import { runtimeFailed } from '../src/runtime/process/failure.js';
+import { runtimeFailed } from '../src/runtime/places/failure.js';
 import { formatWorker, writeState, type ModelActor, type ModelRuntime, type State } from './model-runtime.js';
 
 export interface Breakage {

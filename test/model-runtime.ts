@@ -14,8 +14,8 @@ import { formatRef, type ActorRef, type Snapshot, type WorkerRef } from '../src/
 import { sleep, systemClock } from '../src/clock.js';
 import { CoordinatorError } from '../src/errors.js';
 import type { NodeRuntime, ReportProgress, RestoreCall, RuntimeCall } from '../src/runtime/node-runtime.js';
-import { runtimeFailed } from '../src/runtime/process/failure.js';
-import { InFlight, occupied } from '../src/runtime/process/in-flight.js';
+import { runtimeFailed } from '../src/runtime/places/failure.js';
+import { InFlight, occupied } from '../src/runtime/places/in-flight.js';
 
 export const MODEL_WORKERS: readonly WorkerRef[] = [
   { pool: 'default', name: 'w-0' },

@@ -12,7 +12,7 @@ import { CoordinatorClient } from '../client/coordinator-client.js';
 import { systemClock } from '../clock.js';
 import { CoordinatorError, invalidArgument, quote } from '../errors.js';
 import { startNodeServer } from '../rpc/node-server.js';
-import { ProcessRuntime } from '../runtime/process/process-runtime.js';
+import { openProcessRuntime } from '../runtime/process/process-runtime.js';
 import { keepRegistered } from './registration.js';
 
 export interface NodeOptions {
@@ -29,7 +29,7 @@ export interface NodeOptions {
   readonly coordinator: string;
   /** The gRPC target at which the coordinator reaches this node. Default: the first address of `listen`. */
   readonly advertise?: string;
-  /** See ProcessRuntimeOptions. */
+  /** See PlacedRuntimeOptions. */
   readonly stopGraceMs?: number;
   readonly logger: Logger;
 }
@@ -58,7 +58,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     pool: options.pool,
     name: `${nodeName}-${String(index)}`,
   }));
-  const runtime = await ProcessRuntime.open({
+  const runtime = await openProcessRuntime({
     dataDir: resolve(options.dataDir),
     workers,
     logger,

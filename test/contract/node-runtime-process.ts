@@ -8,7 +8,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import type { Snapshot, WorkerRef, WorkloadSpec } from '../../src/actor/actor.js';
 import { systemClock } from '../../src/clock.js';
-import { ProcessRuntime, type ProcessRuntimeOptions } from '../../src/runtime/process/process-runtime.js';
+import type { PlacedRuntime, PlacedRuntimeOptions } from '../../src/runtime/places/placed-runtime.js';
+import { openProcessRuntime } from '../../src/runtime/process/process-runtime.js';
 
 export const workers: readonly [WorkerRef, WorkerRef] = [
   { pool: 'default', name: 'w-0' },
@@ -60,7 +61,7 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-type Changes = Partial<Pick<ProcessRuntimeOptions, 'maxParked'>>;
+type Changes = Partial<Pick<PlacedRuntimeOptions, 'maxParked'>>;
 
 export class ProcessRuntimeUnderTest {
   readonly directory: string;
@@ -68,10 +69,10 @@ export class ProcessRuntimeUnderTest {
   readonly counter: WorkloadSpec = { ...example('counter'), runtimeOptions: { ready_path: '/healthz' } };
   /** Answers with a number that it chose when it started, and saves nothing. */
   readonly remembering = program('const number = Math.random()', 'number');
-  runtime: ProcessRuntime;
+  runtime: PlacedRuntime;
   #snapshots = 0;
 
-  private constructor(directory: string, runtime: ProcessRuntime) {
+  private constructor(directory: string, runtime: PlacedRuntime) {
     this.directory = directory;
     this.runtime = runtime;
   }
@@ -81,8 +82,8 @@ export class ProcessRuntimeUnderTest {
     return new ProcessRuntimeUnderTest(directory, await ProcessRuntimeUnderTest.start(directory, changes));
   }
 
-  static start(directory: string, changes: Changes = {}): Promise<ProcessRuntime> {
-    return ProcessRuntime.open({
+  static start(directory: string, changes: Changes = {}): Promise<PlacedRuntime> {
+    return openProcessRuntime({
       dataDir: join(directory, 'data'),
       workers,
       logger,

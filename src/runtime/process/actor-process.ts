@@ -6,8 +6,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { sleep, type Clock } from '../../clock.js';
-import { identify, type GroupIdentity } from './process-group.js';
+import type { Program } from '../places/kind.js';
+import { identify, type GroupIdentity } from '../places/process-identity.js';
 import type { OutputLog } from './output-log.js';
+import { freeze, kill, terminate, thaw } from './process-group.js';
 
 /** Waits for a line on a pipe that breaks when we die, then becomes the program. */
 const HOLD = 'read -r go && exec "$@" </dev/null';
@@ -18,22 +20,28 @@ const INHERITED = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
 /** An exit is seen before the last of the output; a pipe on the same machine is read within a few milliseconds. */
 const LAST_OUTPUT_WAIT_MS = 200;
 
-export class ActorProcess {
+export class ActorProcess implements Program {
   readonly group: GroupIdentity;
+  readonly address: string;
   /** How the group's leader ended, for a message: `exit code 3` or `signal SIGKILL`. Never rejects. */
   readonly exited: Promise<string>;
   readonly #child: ChildProcess;
+  readonly #clock: Clock;
   readonly #output: OutputLog;
   readonly #copied: Promise<unknown>;
 
   private constructor(
     child: ChildProcess,
+    clock: Clock,
+    address: string,
     group: GroupIdentity,
     exited: Promise<string>,
     output: OutputLog,
     copied: Promise<unknown>,
   ) {
     this.#child = child;
+    this.#clock = clock;
+    this.address = address;
     this.#output = output;
     this.#copied = copied;
     this.group = group;
@@ -45,7 +53,9 @@ export class ActorProcess {
     command: readonly string[],
     env: Readonly<Record<string, string>>,
     directory: string,
+    address: string,
     output: OutputLog,
+    clock: Clock,
   ): Promise<ActorProcess> {
     const inherited = INHERITED.flatMap((name) => {
       const value = process.env[name];
@@ -70,12 +80,35 @@ export class ActorProcess {
     void copied.then(() => output.close());
     const group = child.pid === undefined ? undefined : await identify(child.pid);
     if (group === undefined) throw new Error(`the new process ended at once, with ${await exited}`);
-    return new ActorProcess(child, group, exited, output, copied);
+    return new ActorProcess(child, clock, address, group, exited, output, copied);
   }
 
-  /** Lets the program start. */
-  release(): void {
+  release(): Promise<void> {
     this.#child.stdin?.end('\n');
+    return Promise.resolve();
+  }
+
+  freeze(): Promise<void> {
+    freeze(this.group.pid);
+    return Promise.resolve();
+  }
+
+  thaw(): Promise<void> {
+    thaw(this.group.pid);
+    return Promise.resolve();
+  }
+
+  terminate(graceMs: number): Promise<'exited' | 'killed' | 'stuck'> {
+    return terminate(this.group.pid, graceMs, this.#clock);
+  }
+
+  kill(): Promise<unknown> {
+    return kill(this.group.pid, this.#clock);
+  }
+
+  /** It ends with this process: there is nothing to let go of. */
+  detach(): void {
+    // Its pipes are this process's.
   }
 
   /** Whether the group's leader lives. */

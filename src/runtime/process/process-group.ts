@@ -1,19 +1,11 @@
-// Groups of processes by the number of their leader: whether one lives, how to
-// end it, and how to know after a restart that a number still means the same
-// process. Zombies do not count as alive: in a container whose first process
+// Groups of processes by the number of their leader: whether one lives, and how
+// to end it. Zombies do not count as alive: in a container whose first process
 // reaps nothing they would stay for ever. It cannot see a process that has left
 // the group (setsid, a daemon); such a program does not belong on this runtime.
 
-import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { readdir } from 'node:fs/promises';
 import { sleep, type Clock } from '../../clock.js';
-
-/** A process number, and when that process started: together they are unique on a machine, until it reboots and after. */
-export interface GroupIdentity {
-  readonly pid: number;
-  readonly startTime: string;
-}
+import { readStat } from '../places/process-identity.js';
 
 /** A signal takes effect within a few milliseconds; nothing tells us when, as leftovers are not our children. */
 const POLL_MS = 10;
@@ -21,28 +13,6 @@ const POLL_MS = 10;
 const KILL_WAIT_MS = 5_000;
 
 const never = new AbortController().signal;
-
-/** @returns undefined where no such process lives */
-export async function identify(pid: number): Promise<GroupIdentity | undefined> {
-  if (process.platform === 'linux') {
-    const stat = await readStat(pid);
-    if (stat === undefined || stat.zombie) return undefined;
-    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
-    return { pid, startTime: `${boot.trim()}+${stat.startTicks}` };
-  }
-  try {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]);
-    return stdout.trim() === '' ? undefined : { pid, startTime: stdout.trim() };
-  } catch {
-    // ps exits with 1 where there is no such process.
-    return undefined;
-  }
-}
-
-/** Whether the very process that was identified still lives, rather than another one with its number. */
-export async function isSame(group: GroupIdentity): Promise<boolean> {
-  return (await identify(group.pid))?.startTime === group.startTime;
-}
 
 /** Whether any process of the group lives. */
 export async function isAlive(pid: number): Promise<boolean> {
@@ -102,18 +72,4 @@ async function isGoneWithin(pid: number, limitMs: number, clock: Clock): Promise
     await sleep(clock, POLL_MS, never);
   }
   return true;
-}
-
-async function readStat(
-  pid: number,
-): Promise<{ readonly zombie: boolean; readonly group: number; readonly startTicks: string } | undefined> {
-  let text: string;
-  try {
-    text = await readFile(`/proc/${String(pid)}/stat`, 'utf8');
-  } catch {
-    return undefined;
-  }
-  // The second field is the program's name in parentheses, which may hold anything; see proc(5). The rest starts with the third.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { zombie: fields[0] === 'Z' || fields[0] === 'X', group: Number(fields[2]), startTicks: fields[19] ?? '' };
 }

@@ -1,20 +1,8 @@
-// What of a workload spec this runtime understands, checked to the letter: a
-// mistyped option would otherwise show itself as an actor that never gets
-// ready, minutes later and somewhere else.
+// What of a workload spec can be a process: its command, its environment.
 
 import type { WorkloadSpec } from '../../actor/actor.js';
-import { unfit } from './failure.js';
-
-export interface ReadyCheck {
-  /** Ready when GET of this path answers 200; absent: when the port accepts a connection. */
-  readonly readyPath?: string;
-  readonly readyTimeoutMs: number;
-}
-
-/** Long for a program that starts, short of the five minutes that a workflow has by default. */
-const DEFAULT_READY_TIMEOUT_MS = 60_000;
-/** A limit above the longest workflow deadline anybody should set would never be reached. */
-const MAX_READY_TIMEOUT_MS = 60 * 60_000;
+import { unfit } from '../places/failure.js';
+import { readyCheck, type ReadyCheck } from '../places/ready-options.js';
 
 /** @throws RUNTIME_FAILED, INVALID_ARGUMENT, naming the field */
 export function checkSpec(spec: WorkloadSpec): ReadyCheck {
@@ -32,27 +20,5 @@ export function checkSpec(spec: WorkloadSpec): ReadyCheck {
     // Not the value: it may be a secret.
     if (value.includes('\0')) throw unfit('spec.env', name, 'values without a NUL character');
   }
-  return checkOptions(spec.runtimeOptions ?? {});
-}
-
-function checkOptions(options: Readonly<Record<string, unknown>>): ReadyCheck {
-  let readyTimeoutMs = DEFAULT_READY_TIMEOUT_MS;
-  let readyPath: string | undefined;
-  for (const [key, value] of Object.entries(options)) {
-    const field = `spec.runtime_options.${key}`;
-    if (key === 'ready_path') {
-      if (typeof value !== 'string' || !/^\/[!-~]{0,1023}$/.test(value)) {
-        throw unfit(field, value, 'a path that starts with "/", of at most 1024 printable ASCII characters');
-      }
-      readyPath = value;
-    } else if (key === 'ready_timeout_ms') {
-      if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > MAX_READY_TIMEOUT_MS) {
-        throw unfit(field, value, `a whole number of milliseconds from 1 to ${String(MAX_READY_TIMEOUT_MS)}`);
-      }
-      readyTimeoutMs = value;
-    } else {
-      throw unfit('spec.runtime_options', key, 'no other options than ready_path and ready_timeout_ms');
-    }
-  }
-  return { readyTimeoutMs, ...(readyPath === undefined ? {} : { readyPath }) };
+  return readyCheck(spec.runtimeOptions ?? {});
 }

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { TokenLog } from '../../src/runtime/process/token-log.js';
+import { TokenLog } from '../../src/runtime/places/token-log.js';
 
 let directory: string;
 let path: string;

@@ -21,6 +21,8 @@ const CHUNK_BYTES = 1024 * 1024;
 
 export interface Manifest {
   readonly format_version: typeof FORMAT_VERSION;
+  /** The kind of runtime that can restore it; absent: processes. */
+  readonly kind?: string;
   /** `namespace/name` of the actor that was packed. */
   readonly actor: string;
   readonly workflow_id: string;
@@ -67,16 +69,26 @@ export interface VerifiedSnapshot {
   readonly archive: FileHandle;
 }
 
+/** The kind of snapshots whose manifest names none. */
+const FIRST_KIND = 'process';
+
 /**
  * Opens a snapshot after reading all of it once.
- * @throws RUNTIME_FAILED, DATA_LOSS, where it is missing, torn or altered; the signal's reason
+ * @throws RUNTIME_FAILED: DATA_LOSS where it is missing, torn or altered, FAILED_PRECONDITION where it is of another
+ * kind; the signal's reason
  */
 export async function openSnapshot(
   directory: string,
+  kind: string,
   report: ReportProgress,
   signal: AbortSignal,
 ): Promise<VerifiedSnapshot> {
   const manifest = await readManifest(directory);
+  const { kind: got = FIRST_KIND } = manifest;
+  if (got !== kind) {
+    const message = `the snapshot in ${directory} was written by a runtime for ${got}, and this one is for ${kind}`;
+    throw runtimeFailed('FAILED_PRECONDITION', message);
+  }
   const path = join(directory, manifest.archive);
   let archive: FileHandle;
   try {
@@ -103,12 +115,13 @@ export async function openSnapshot(
 /** Whether a complete snapshot of `actor` is there. Reads all of it. */
 export async function isComplete(
   directory: string,
+  kind: string,
   actor: ActorRef,
   report: ReportProgress,
   signal: AbortSignal,
 ): Promise<number | undefined> {
   try {
-    const { manifest, archive } = await openSnapshot(directory, report, signal);
+    const { manifest, archive } = await openSnapshot(directory, kind, report, signal);
     await archive.close();
     return manifest.actor === formatRef(actor) ? manifest.size_bytes : undefined;
   } catch (error) {
@@ -163,6 +176,7 @@ function isManifest(value: unknown): value is Manifest {
   const manifest = value as Partial<Record<keyof Manifest, unknown>>;
   return (
     manifest.format_version === FORMAT_VERSION &&
+    (manifest.kind === undefined || typeof manifest.kind === 'string') &&
     typeof manifest.actor === 'string' &&
     typeof manifest.workflow_id === 'string' &&
     typeof manifest.create_time === 'string' &&

@@ -40,8 +40,10 @@ export class Places {
     await mkdir(options.directory, { recursive: true, mode: 0o700 });
     const leftovers = (await readdir(options.directory)).map(async (name) => {
       const directory = join(options.directory, name);
-      const record = await takeOver(directory, context);
-      if (record !== undefined) places.#byActor.set(formatRef(record.actor), new Place(directory, record, context));
+      const left = await takeOver(directory, context);
+      if (left === undefined) return;
+      const { record, program } = left;
+      places.#byActor.set(formatRef(record.actor), new Place(directory, record, context, program));
     });
     await Promise.all(leftovers);
     return places;

@@ -1,28 +1,22 @@
 // One actor as this node has it, from its start to its end: a directory and the
-// process group that works in it, on a worker or, frozen, beside the workers.
-// Guarantees: the group is recorded before its program starts, for leftover.ts to
-// find after a crash; what an actor saved when it was stopped is kept until its
+// program that belongs to it, on a worker or, frozen, beside the workers.
+// Guarantees: the program is recorded before it starts, for leftover.ts to find
+// after a crash; what an actor saved when it was stopped is kept until its
 // snapshot is complete or its claim is over; the directory keeps its path when the
-// actor changes workers, as programs remember paths. It holds record.json, root/
-// (the working directory: what a snapshot holds) and output.log. It expects one
-// call at a time, `stop` aside; in-flight.ts sees to that.
+// actor changes workers, as programs remember paths. It holds record.json and
+// what the kind of runtime keeps there. It expects one call at a time, `stop`
+// aside; in-flight.ts sees to that.
 
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { formatRef, type ActorRef } from '../../actor/actor.js';
 import type { CheckpointCall, ReportProgress, RestoreCall } from '../node-runtime.js';
-import { ActorProcess } from './actor-process.js';
 import { asRuntimeFailure } from './failure.js';
-import { addressOf, environmentOf, lost, origin, type Launch } from './launch.js';
+import type { Launch, Program } from './kind.js';
+import { lost, origin } from './launch.js';
 import type { LeftoverContext } from './leftover.js';
-import { OutputLog } from './output-log.js';
-import { pack } from './pack.js';
 import { removePlace, writeRecord, type PlaceRecord, type PlaceState } from './place-record.js';
-import { freeze, kill, terminate, thaw } from './process-group.js';
-import { choosePort, waitUntilReady } from './ready.js';
-import type { ReadyCheck } from './runtime-options.js';
-import { openSnapshot, snapshotDirectory } from './snapshot.js';
-import { unpack } from './unpack.js';
+import { waitUntilReady } from './ready.js';
+import type { ReadyCheck } from './ready-options.js';
 
 export interface PlaceContext extends LeftoverContext {
   /** Aborts when the runtime closes. */
@@ -31,20 +25,22 @@ export interface PlaceContext extends LeftoverContext {
 
 export class Place {
   readonly #directory: string;
-  readonly #root: string;
   readonly #context: PlaceContext;
   #record: PlaceRecord;
-  #process: ActorProcess | undefined;
+  #program: Program | undefined;
   #launch: Launch | undefined;
   #ended = false;
   #stopping: Promise<boolean> | undefined;
 
   /** `directory` is nobody else's: it comes into being with `start`, or `takeOver` has found `record` in it. */
-  constructor(directory: string, record: PlaceRecord, context: PlaceContext) {
+  constructor(directory: string, record: PlaceRecord, context: PlaceContext, adopted?: Program) {
     this.#directory = directory;
-    this.#root = join(directory, 'root');
     this.#record = record;
     this.#context = context;
+    if (adopted === undefined || record.call === undefined) return;
+    this.#program = adopted;
+    this.#launch = { call: record.call, check: context.kind.checkSpec(record.call.spec) };
+    void adopted.exited.then((end) => this.#onExit(adopted, end));
   }
 
   get actor(): ActorRef {
@@ -66,7 +62,7 @@ export class Place {
   }
 
   get alive(): boolean {
-    return this.#process?.alive === true;
+    return this.#program?.alive === true;
   }
 
   /** Whether there is something of the actor to lose. */
@@ -92,35 +88,33 @@ export class Place {
    * for example want a fresh boot in place of a restored actor.
    */
   async alreadyServes(call: RestoreCall): Promise<string | undefined> {
-    if (!this.alive || this.#record.state !== 'running' || this.#launch === undefined) return undefined;
-    if (origin(this.#launch.call) !== origin(call)) return undefined;
+    if (this.#program?.alive !== true || this.#record.state !== 'running') return undefined;
+    if (this.#launch === undefined || origin(this.#launch.call) !== origin(call)) return undefined;
     // The newer token, so that no claim older than this one can evict the actor.
     if (this.#record.fencingToken < call.fencingToken) {
       await this.#write({ ...this.#record, fencingToken: call.fencingToken });
     }
-    return addressOf(this.#launch);
+    return this.#program.address;
   }
 
   /** Once, before everything else. A call that fails leaves nothing. */
   async start(call: RestoreCall, check: ReadyCheck, report: ReportProgress, signal: AbortSignal): Promise<string> {
+    const { kind, logger } = this.#context;
     try {
       signal.throwIfAborted();
-      await mkdir(this.#root, { recursive: true, mode: 0o700 });
-      if (call.snapshot !== undefined) {
-        const snapshot = await openSnapshot(snapshotDirectory(call.snapshot.uri), report, signal);
-        try {
-          await unpack(snapshot, this.#root, report, signal);
-        } finally {
-          await snapshot.archive.close();
-        }
-      }
-      this.#launch = { call, check, port: await choosePort() };
-      await this.#run(this.#launch, 'starting', 'running', report, signal);
+      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      await kind.prepare(this.#directory, call, report, signal);
+      this.#launch = { call, check };
+      if (kind.outlives) this.#record = { ...this.#record, call };
+      const program = await this.#run(this.#launch, 'starting', 'running', report, signal);
       signal.throwIfAborted();
-      return addressOf(this.#launch);
+      return program.address;
     } catch (error) {
-      if (this.#process !== undefined) await kill(this.#process.group.pid, this.#context.clock);
-      await this.#clear();
+      // If that fails too, the place stays for the next call on the actor, which tries it again.
+      const gone = Promise.resolve(this.#program?.kill()).then(() => this.#clear());
+      await gone.catch((failure: unknown) => {
+        logger.error({ err: failure, directory: this.#directory }, 'could not remove what did not start');
+      });
       throw signal.aborted ? (signal.reason as Error) : asRuntimeFailure(error, 'starting the actor');
     }
   }
@@ -131,15 +125,16 @@ export class Place {
    * it was.
    */
   async freeze(uri: string, fencingToken: number, report: ReportProgress, signal: AbortSignal): Promise<void> {
-    const { group, parkedAs } = this.#record;
-    if (group === undefined || parkedAs === uri) return;
+    const { parkedAs } = this.#record;
+    const program = this.#program;
+    if (program === undefined || parkedAs === uri) return;
     try {
       signal.throwIfAborted();
-      freeze(group.pid);
+      await program.freeze();
       report({ phase: 'freeze', done: 0, total: 0, unit: '', message: 'the actor stands still' });
       await this.#commit({ ...this.#record, state: 'frozen', parkedAs: uri, fencingToken }, signal);
     } catch (error) {
-      if (parkedAs === undefined) thaw(group.pid);
+      if (parkedAs === undefined) await program.thaw();
       throw signal.aborted ? (signal.reason as Error) : asRuntimeFailure(error, 'freezing the actor');
     }
   }
@@ -150,21 +145,23 @@ export class Place {
    * @throws RUNTIME_FAILED: DATA_LOSS where its process has ended, else it is as it was
    */
   async thaw(call: RestoreCall, worker: string, report: ReportProgress, signal: AbortSignal): Promise<string> {
-    const { state, actor, group } = this.#record;
-    const program = this.#process;
+    const { state, actor } = this.#record;
+    const program = this.#program;
     const launch = this.#launch;
-    if (group === undefined || program === undefined || launch === undefined) throw lost(call, 'nothing runs of it');
+    if (program === undefined || launch === undefined) throw lost(call, 'nothing runs of it');
+    const { group } = program;
     try {
       signal.throwIfAborted();
-      thaw(group.pid);
+      await program.thaw();
       // A frozen listener accepts too, so that this tells something only after the signal, and most with a ready_path.
-      await waitUntilReady(program, launch.port, launch.check, this.#context.clock, report, signal);
-      await this.#commit({ actor, fencingToken: call.fencingToken, state: 'running', worker, group }, signal);
+      await waitUntilReady(program, launch.check, this.#context.clock, report, signal);
+      const running: PlaceRecord = { actor, fencingToken: call.fencingToken, state: 'running', worker, group };
+      await this.#commit(this.#context.kind.outlives ? { ...running, call } : running, signal);
       this.#launch = { ...launch, call };
-      return addressOf(launch);
+      return program.address;
     } catch (error) {
       if (!program.alive) throw lost(call, `its process has ended with ${await program.exited}`);
-      if (state === 'frozen') freeze(group.pid);
+      if (state === 'frozen') await program.freeze();
       throw signal.aborted ? (signal.reason as Error) : asRuntimeFailure(error, 'thawing the actor');
     }
   }
@@ -177,20 +174,20 @@ export class Place {
    * its connections.
    */
   async checkpoint(call: CheckpointCall, report: ReportProgress, signal: AbortSignal): Promise<number> {
-    const { clock, logger, stopGraceMs } = this.#context;
+    const { kind, logger, stopGraceMs } = this.#context;
     const { state } = this.#record;
     const wasAlive = this.alive;
     try {
-      if (this.#process !== undefined && wasAlive) {
+      if (this.#program !== undefined && wasAlive) {
         // Before the signal, so that a crash between the two does not take what the actor then saves for a corpse.
         await this.#write({ ...this.#record, state: 'stopping', fencingToken: call.fencingToken });
         signal.throwIfAborted();
         report({ phase: 'stop', done: 0, total: 0, unit: '', message: 'waiting for the actor to save and exit' });
-        const end = await terminate(this.#process.group.pid, stopGraceMs, clock);
+        const end = await this.#program.terminate(stopGraceMs);
         if (end !== 'exited') logger.warn({ actor: formatRef(call.actor), end, stopGraceMs }, 'killed the actor');
-        await this.#process.exited;
+        await this.#program.exited;
       }
-      const sizeBytes = await pack(this.#root, snapshotDirectory(call.snapshot.uri), call, clock, report, signal);
+      const sizeBytes = await kind.pack(this.#directory, this.#record.group, call, report, signal);
       // The snapshot is complete: whatever is left here is a copy, and if it cannot be removed, the next Restore does it.
       await this.#clear().catch((error: unknown) => {
         logger.error({ err: error, directory: this.#directory }, 'could not remove what was packed');
@@ -211,20 +208,23 @@ export class Place {
     return this.#stopping;
   }
 
-  /** Stops the actor as for a checkpoint and keeps its directory: see leftover.ts. */
+  /** Stops the actor as for a checkpoint and keeps its directory, unless it goes on by itself: see leftover.ts. */
   async close(): Promise<void> {
-    if (this.#process === undefined || !this.alive) return;
-    await this.#write({ ...this.#record, state: 'stopping' });
-    await terminate(this.#process.group.pid, this.#context.stopGraceMs, this.#context.clock);
-    await this.#process.exited;
+    const program = this.#program;
+    const { kind, stopGraceMs } = this.#context;
+    if (program !== undefined && program.alive && !kind.outlives) {
+      await this.#write({ ...this.#record, state: 'stopping' });
+      await program.terminate(stopGraceMs);
+      await program.exited;
+    }
+    program?.detach();
   }
 
   async #stop(): Promise<boolean> {
-    const { clock, stopGraceMs } = this.#context;
-    const running = this.alive ? this.#process : undefined;
+    const running = this.alive ? this.#program : undefined;
     // One that is frozen is answering nobody: there is nothing that it should bring to an end first.
-    if (running !== undefined && this.#record.state === 'frozen') await kill(running.group.pid, clock);
-    else if (running !== undefined) await terminate(running.group.pid, stopGraceMs, clock);
+    if (running !== undefined && this.#record.state === 'frozen') await running.kill();
+    else if (running !== undefined) await running.terminate(this.#context.stopGraceMs);
     await this.#clear();
     return running !== undefined;
   }
@@ -235,21 +235,20 @@ export class Place {
     then: PlaceState,
     report: ReportProgress,
     signal: AbortSignal,
-  ): Promise<void> {
-    const { call, check, port } = launch;
-    const output = new OutputLog(join(this.#directory, 'output.log'));
-    const program = await ActorProcess.hold(call.spec.command, environmentOf(launch), this.#root, output);
-    this.#process = program;
+  ): Promise<Program> {
+    const program = await this.#context.kind.hold(this.#directory, launch, this.#program);
+    this.#program = program;
     await this.#write({ ...this.#record, state: until, group: program.group });
-    program.release();
-    await waitUntilReady(program, port, check, this.#context.clock, report, signal);
-    if (then === 'frozen') freeze(program.group.pid);
+    await program.release();
+    await waitUntilReady(program, launch.check, this.#context.clock, report, signal);
+    if (then === 'frozen') await program.freeze();
     await this.#write({ ...this.#record, state: then });
     void program.exited.then((end) => this.#onExit(program, end));
+    return program;
   }
 
   async #undoStop(state: PlaceState, cause: unknown): Promise<void> {
-    const { clock, closing, logger } = this.#context;
+    const { closing, logger } = this.#context;
     // `close` wants it stopped and saved, which it is, or sees to that next.
     if (this.#launch === undefined || closing.aborted) return;
     if (this.alive) {
@@ -258,21 +257,20 @@ export class Place {
     }
     const actor = formatRef(this.#record.actor);
     try {
-      this.#launch = { ...this.#launch, port: await choosePort(this.#launch.port) };
       // Recorded as `stopping` until it is ready: what it saved is still the only copy.
-      await this.#run(this.#launch, 'stopping', state, () => undefined, closing);
-      logger.warn({ actor, err: cause, state, port: this.#launch.port }, 'checkpoint undone; the actor is up again');
+      const { address } = await this.#run(this.#launch, 'stopping', state, () => undefined, closing);
+      logger.warn({ actor, err: cause, state, address }, 'checkpoint undone; the actor is up again');
     } catch (error) {
-      if (this.#process !== undefined) await kill(this.#process.group.pid, clock);
+      await this.#program?.kill();
       logger.error({ actor, err: error }, 'the actor does not start again; its directory is kept for a checkpoint');
     }
   }
 
-  async #onExit(program: ActorProcess, end: string): Promise<void> {
+  async #onExit(program: Program, end: string): Promise<void> {
     const { actor, state } = this.#record;
-    if (this.#process !== program || (state !== 'running' && state !== 'frozen')) return;
-    // What is left of the group is not the actor any more.
-    await kill(program.group.pid, this.#context.clock);
+    if (this.#program !== program || (state !== 'running' && state !== 'frozen')) return;
+    // What is left of it is not the actor any more.
+    await program.kill();
     const output = await program.lastOutput(this.#context.clock);
     this.#context.logger.warn({ actor: formatRef(actor), state, end, output }, 'an actor ended by itself');
   }
@@ -291,8 +289,10 @@ export class Place {
   }
 
   async #clear(): Promise<void> {
+    await this.#context.kind.clear(this.#directory, this.#program?.group ?? this.#record.group);
     await removePlace(this.#directory);
-    this.#process = undefined;
+    this.#program?.detach();
+    this.#program = undefined;
     this.#launch = undefined;
     this.#ended = true;
   }

@@ -5,7 +5,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeDurably } from './durable-file.js';
-import { identify, isSame, type GroupIdentity } from './process-group.js';
+import { identify, isSame, type GroupIdentity } from './process-identity.js';
 
 /** @throws an Error where another process that lives has the directory */
 export async function takeDirectory(dataDir: string): Promise<void> {

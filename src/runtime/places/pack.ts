@@ -27,6 +27,7 @@ const ARCHIVE = /^[0-9a-f-]{36}\.tar$/;
 export async function pack(
   root: string,
   directory: string,
+  kind: string,
   call: CheckpointCall,
   clock: Clock,
   report: ReportProgress,
@@ -40,6 +41,7 @@ export async function pack(
     await syncDirectory(directory);
     const manifest: Manifest = {
       format_version: FORMAT_VERSION,
+      kind,
       actor: formatRef(call.actor),
       workflow_id: call.workflowId,
       create_time: new Date(clock.wallMs()).toISOString(),

@@ -6,9 +6,9 @@ import { get } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { abortable, sleep, type Clock } from '../../clock.js';
 import type { ReportProgress } from '../node-runtime.js';
-import type { ActorProcess } from './actor-process.js';
+import type { Program } from './kind.js';
 import { runtimeFailed } from './failure.js';
-import type { ReadyCheck } from './runtime-options.js';
+import type { ReadyCheck } from './ready-options.js';
 
 /**
  * Ports are chosen below the range from which systems take the local ports of
@@ -38,8 +38,7 @@ export async function choosePort(wanted?: number): Promise<number> {
  * @throws RUNTIME_FAILED when the program exits first or its time is up, the signal's reason when that aborts
  */
 export async function waitUntilReady(
-  program: ActorProcess,
-  port: number,
+  program: Program,
   check: ReadyCheck,
   clock: Clock,
   report: ReportProgress,
@@ -48,13 +47,15 @@ export async function waitUntilReady(
   const startMs = clock.nowMs();
   const wanted =
     check.readyPath === undefined
-      ? `127.0.0.1:${String(port)} to accept`
-      : `GET http://127.0.0.1:${String(port)}${check.readyPath} to answer 200`;
+      ? `${program.address} to accept`
+      : `GET http://${program.address}${check.readyPath} to answer 200`;
+  const [host = '', port = ''] = program.address.split(/:(?=\d+$)/);
+  const at = { host, port: Number(port) };
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(1.5 * waitMs, MAX_WAIT_MS)) {
     const elapsedMs = Math.round(clock.nowMs() - startMs);
     report({ phase: 'start', done: elapsedMs, total: 0, unit: 'ms', message: `waiting for ${wanted}` });
     signal.throwIfAborted();
-    const probe = check.readyPath === undefined ? accepts(port) : answers(port, check.readyPath);
+    const probe = check.readyPath === undefined ? accepts(at) : answers(at, check.readyPath);
     const ready = await abortable(probe, signal);
     // Looked at after the probe, as what answered may be another listener, which our program found in its way.
     if (!program.alive) {
@@ -74,6 +75,11 @@ export async function waitUntilReady(
   }
 }
 
+interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -88,9 +94,9 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-function accepts(port: number): Promise<boolean> {
+function accepts(at: HostPort): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1', timeout: PROBE_MS });
+    const socket = connect({ ...at, timeout: PROBE_MS });
     const end = (accepted: boolean) => (): void => {
       socket.destroy();
       resolve(accepted);
@@ -99,9 +105,9 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-function answers(port: number, path: string): Promise<boolean> {
+function answers(at: HostPort, path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = get({ port, host: '127.0.0.1', path, agent: false, timeout: PROBE_MS }, (response) => {
+    const request = get({ ...at, path, agent: false, timeout: PROBE_MS }, (response) => {
       response.destroy();
       resolve(response.statusCode === 200);
     });

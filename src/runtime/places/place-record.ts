@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { ActorRef } from '../../actor/actor.js';
 import { syncDirectory, writeDurably } from './durable-file.js';
 import { runtimeFailed } from './failure.js';
-import type { GroupIdentity } from './process-group.js';
+import type { RestoreCall } from '../node-runtime.js';
 
 /**
  * `starting`: not ready yet, worth nothing. `running`: what it did since its
@@ -25,7 +25,10 @@ export interface PlaceRecord {
   readonly worker: string;
   /** The LOCAL snapshot that it is, and with that: it is on no worker. */
   readonly parkedAs?: string;
-  readonly group?: GroupIdentity;
+  /** What its program is to the kind of runtime: see `Program.group`. */
+  readonly group?: unknown;
+  /** What it was started from, where the next runtime takes it over alive. */
+  readonly call?: RestoreCall;
 }
 
 const RECORD = 'record.json';

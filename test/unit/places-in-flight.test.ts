@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CoordinatorError } from '../../src/errors.js';
-import { InFlight, type Exclusive } from '../../src/runtime/process/in-flight.js';
+import { InFlight, type Exclusive } from '../../src/runtime/places/in-flight.js';
 
 type Work = Parameters<InFlight['run']>[4];
 
