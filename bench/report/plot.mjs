@@ -6,7 +6,7 @@ import { cell } from './table.mjs';
 /**
  * @typedef {object} Plot
  * @property {string} title
- * @property {readonly { label: string, value: number }[]} [bars]
+ * @property {readonly { label: string, value: number, shown?: string }[]} [bars] shown: in place of the value
  * @property {{ xLabel: string, series: readonly { label: string, points: readonly (readonly [number, number])[] }[] }} [lines]
  */
 
@@ -32,12 +32,12 @@ function drawBars(bars) {
   const left = 290;
   const row = 24;
   const most = Math.max(...bars.map(({ value }) => value), 0);
-  const content = bars.flatMap(({ label, value }, i) => {
+  const content = bars.flatMap(({ label, value, shown }, i) => {
     const width = most > 0 ? (value / most) * (WIDTH - left - 90) : 0;
     return [
       text(left - 8, i * row + 16, label, 'text-anchor="end"'),
       `<rect x="${left}" y="${i * row + 3}" width="${width.toFixed(1)}" height="${row - 8}" fill="${COLORS[0]}"/>`,
-      text(left + width + 6, i * row + 16, cell(value)),
+      text(left + width + 6, i * row + 16, shown ?? cell(value)),
     ];
   });
   return { height: bars.length * row, content: content.join('\n') };
