@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Actor } from '../../src/actor/actor.js';
 import { CoordinatorError } from '../../src/errors.js';
 import type { WorkflowStore } from '../../src/store/workflow-store.js';
+import { Workflows } from '../../src/workflow/workflows.js';
 import { RedisStores, TEST_ACTOR } from '../redis-stores.js';
 import { breakOff, fail, hang, refuse, ScriptedRuntime } from '../scripted-runtime.js';
 import { abandon, meddle, MovableClock, readAll, WorkflowReplica, type ReplicaOptions } from '../workflow-replica.js';
@@ -256,6 +257,19 @@ describe('a caller', () => {
     expect(error).toMatchObject({ reason: 'WORKFLOW_DEADLINE' });
     expect(error?.message).toContain("the caller's own deadline");
     expect(scene.replica.clock.nowMs()).toBeLessThan(callerDeadlineAtMs);
+  });
+
+  it('is refused by a replica that has no time for more, and may try another one', async () => {
+    await using scene = await setUp();
+    let isBlocked = true;
+    const { settings, parts } = scene.replica;
+    const workflows = new Workflows(settings, parts, () => isBlocked);
+    const request = { actor: TEST_ACTOR, leaseEvents: false, leaseWaitMs: 0, join: false, outlivesCaller: false };
+    const suspend = () => workflows.suspend(request, new AbortController().signal);
+    expect(suspend).toThrow(expect.objectContaining({ reason: 'OVERLOADED', retryAfterMs: 1000 }) as Error);
+    isBlocked = false;
+    expect((await readAll(suspend())).error).toBeUndefined();
+    await workflows.drain(0);
   });
 
   it.each([

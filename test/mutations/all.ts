@@ -8,6 +8,7 @@ import { recordScriptMutations } from './record-scripts.js';
 import { reconcilerMutations } from './reconciler.js';
 import { stepMutations } from './steps.js';
 import { workerScriptMutations } from './worker-scripts.js';
+import { workflowMutations } from './workflows.js';
 
 export const mutations: readonly Mutation[] = [
   ...leaseMutations,
@@ -16,5 +17,6 @@ export const mutations: readonly Mutation[] = [
   ...workerScriptMutations,
   ...connectionMutations,
   ...stepMutations,
+  ...workflowMutations,
   ...reconcilerMutations,
 ];

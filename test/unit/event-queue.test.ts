@@ -59,6 +59,15 @@ describe('an event queue', () => {
     expect(events.slice(-3).map(({ fact }) => fact)).toEqual([progress(1000), renewed, progress(1000, 'checkpoint')]);
   });
 
+  it('keeps nothing for a reader that has gone', async () => {
+    const { queue, push, overflows } = setUp();
+    push(renewed);
+    queue.abandon();
+    for (let i = 0; i < 2 * MAX_WAITING_EVENTS; i += 1) push(renewed);
+    expect(await drain(queue)).toEqual([]);
+    expect(overflows()).toBe(0);
+  });
+
   it('says once that too much waits', () => {
     const { push, overflows } = setUp();
     for (let i = 1; i < MAX_WAITING_EVENTS; i += 1) push(renewed);

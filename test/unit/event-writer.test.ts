@@ -79,6 +79,9 @@ describe('an event writer', () => {
     expect(log.appends.length).toBe(1);
     expect(log.appends[0]?.events.length).toBe(512);
     expect(log.appends[0]?.events.at(-1)?.sequence).toBe(5000);
+    push(stepCompleted);
+    await clock.advance(1000);
+    expect(log.appends.length).toBe(1);
   });
 
   it('tries again what was not taken, in order', async () => {
