@@ -92,6 +92,8 @@ describe.skipIf(!hasServer())('a failover of a Cluster in the middle of restores
         replicated: redis.replicated,
         begin: () => failover.begin(redis, former),
         newMaster: () => redis.newOwner(probe, former),
+        // Whoever asks a former master is sent on.
+        settled: () => Promise.resolve(),
         redis: () => client,
         actorNames,
       });

@@ -4,8 +4,8 @@
 // and a caller who tries again succeeds within two seconds of the new master.
 
 import { afterAll, describe, it } from 'vitest';
-import { ACTORS, expectThroughFailover, startWorld, Takeovers, type Failover } from '../failover.js';
-import { hasServer, type RedisNode } from '../redis-node.js';
+import { ACTORS, expectThroughFailover, KINDS, startWorld, Takeovers, type Failover } from '../failover.js';
+import { hasServer, until, type RedisNode } from '../redis-node.js';
 import { startSentinelDeployment, type SentinelDeployment } from '../redis-sentinel.js';
 
 const takeovers = new Takeovers('Sentinel');
@@ -35,6 +35,15 @@ const failovers: readonly SentinelFailover[] = [
   },
 ];
 
+/** A master that fails over by command goes on taking writes for some seconds, from whoever is connected still. */
+async function untilConnected({ client }: RedisNode): Promise<void> {
+  const names = KINDS.flatMap((kind) => [`name=${kind}:records`, `name=${kind}:leases`]);
+  await until('every replica is connected to the new master', async () => {
+    const list = String(await client.client('LIST'));
+    return names.every((name) => list.includes(name));
+  });
+}
+
 describe.skipIf(!hasServer())('a failover by Sentinel in the middle of restores', () => {
   it.each(failovers)('$how: those go on whose renew deadline allows it', async (failover) => {
     await using redis = await startSentinelDeployment();
@@ -44,6 +53,7 @@ describe.skipIf(!hasServer())('a failover by Sentinel in the middle of restores'
       replicated: redis.replicated,
       begin: () => failover.begin(redis, former),
       newMaster: () => redis.newMaster(former),
+      settled: ({ node }) => untilConnected(node),
       redis: async () => (await redis.master()).client,
       actorNames: Array.from({ length: ACTORS }, (_, i) => `a${String(i)}`),
     });

@@ -2,7 +2,7 @@
 // of their own, and so have wake-ups; a connection to what is no longer the
 // master is let go of.
 
-import { Cluster } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import type { LeaseStore } from '../../lease/lease-store.js';
 import type { RedisTls } from '../redis-url.js';
 import type { ClaimStore } from '../claims.js';
@@ -59,7 +59,7 @@ export function openStores(options: StoreOptions): Stores {
   const records = open('records', commandTimeoutMs);
   const leases = open('leases', renewTimeoutMs);
   const subscriber = open('wakeups', commandTimeoutMs);
-  const clients = [records, leases, subscriber];
+  const clients = [records, leases, subscriber] as const;
   const readiness = new Readiness(records, leases, options);
   const stopFollowing = follow(clients, options);
   const keys = new Keys(keyPrefix);
@@ -81,16 +81,19 @@ export function openStores(options: StoreOptions): Stores {
   };
 }
 
-function follow(clients: readonly RedisClient[], { target, name, tls, clock }: StoreOptions): () => void {
-  switch (target.type) {
-    case 'sentinel':
-      return followSentinels(clients, target, `${name}:sentinels`, tls);
-    case 'cluster':
-      return followCluster(
-        clients.filter((client) => client instanceof Cluster),
-        clock,
-      );
-    default:
-      return () => undefined;
+function follow(
+  clients: readonly [records: RedisClient, leases: RedisClient, subscriber: RedisClient],
+  { target, name, tls, clock }: StoreOptions,
+): () => void {
+  const [records, leases, subscriber] = clients;
+  if (records instanceof Cluster && leases instanceof Cluster && subscriber instanceof Cluster) {
+    return followCluster([records, leases], subscriber, clock);
   }
+  if (target.type !== 'sentinel') return () => undefined;
+  return followSentinels(
+    clients.filter((client) => client instanceof Redis),
+    target,
+    `${name}:sentinels`,
+    tls,
+  );
 }
