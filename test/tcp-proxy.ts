@@ -28,8 +28,8 @@ export interface TcpProxy {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** @param target a port of this machine, or the path of a Unix socket */
-export async function startTcpProxy(target: number | string): Promise<TcpProxy> {
+/** @param target a port of this machine, or the path of a Unix socket, or what tells the port for each connection */
+export async function startTcpProxy(target: number | string | (() => number)): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let swallow = { requests: false, replies: false };
   let held = { requests: false, replies: false };
@@ -72,7 +72,10 @@ export async function startTcpProxy(target: number | string): Promise<TcpProxy> 
       sendReset(client);
       return;
     }
-    const upstream = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target);
+    const upstream =
+      typeof target === 'string'
+        ? connect(target)
+        : connect(typeof target === 'number' ? target : target(), '127.0.0.1');
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.setNoDelay(true);

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { check } from '../chaos/random/check/check.js';
 import { checkTakeovers } from '../chaos/random/check/takeovers.js';
-import type { ActorRecord, Call, CallEvent, Effect, Fault, History, Write } from '../chaos/random/history.js';
+import type { ActorRecord, Call, CallEvent, Count, Effect, Fault, History, Write } from '../chaos/random/history.js';
 
 const T0 = 1_700_000_000_000;
 const TTL_MS = 1500;
@@ -75,7 +75,7 @@ const fault = (kind: string, target: string, from: number, to: number): Fault =>
 
 /** Created, resumed, suspended, resumed again, and at the end suspended. */
 const good: History = {
-  ...{ seed: 1, ttlMs: TTL_MS, recoveryAttempts: 3, faults: [] },
+  ...{ seed: 1, ttlMs: TTL_MS, recoveryAttempts: 3, faults: [], real: [], counts: [] },
   writes: [
     { type: 'registered', atMs: T0, worker: WORKER },
     recorded(0, 1, ' create', {}),
@@ -141,6 +141,10 @@ const rewritten = (version: number, to: Partial<ActorRecord>): History => ({
   writes: good.writes.map((write) =>
     write.type === 'recorded' && write.version === version ? { ...write, ...to } : write,
   ),
+});
+
+const counted = (sent: number, answered: number, count: number): Count => ({
+  ...{ actor: ACTOR, sentAtMs: T0 + sent, answeredAtMs: T0 + answered, count },
 });
 
 const rulesOf = (history: History): string[] => [...new Set(check(history).map(({ rule }) => rule))];
@@ -271,6 +275,7 @@ describe('the checker finds', () => {
       },
     ],
     ['an actor does not lead a normal life', withCall({ ...resume, id: 3, isLast: false })],
+    ['an actor forgot what it had counted', { ...good, counts: [counted(0, 10, 7), counted(20, 30, 7)] }],
     [
       'an actor runs where no record says so',
       { ...good, rest: { beganAtMs: T0, endedAtMs: T0 + 150, actors: [{ ...stuck, state: 'SUSPENDED' }] } },
@@ -330,6 +335,15 @@ describe('the checker accepts', () => {
     const actors = [{ ...stuck, recoveryAttempts: 6 }];
     const rest = { beganAtMs: T0 + 900, endedAtMs: T0 + 905, actors };
     expect(rulesOf({ ...good, rest })).toEqual([]);
+  });
+
+  it('that an actor forgets what it counted before it was given up as CRASHED', () => {
+    const counts = [counted(300, 310, 7), counted(900, 910, 3), counted(905, 920, 2)];
+    const rule = 'an actor forgot what it had counted';
+    expect(rulesOf({ ...good, counts })).toContain(rule);
+    const crashed = writes(500, recorded(500, 4, 'w2 crash', { state: 'CRASHED' }));
+    expect(rulesOf({ ...crashed, counts })).not.toContain(rule);
+    expect(rulesOf({ ...good, counts, faults: [fault('flush', 'redis', 500, 510)] })).not.toContain(rule);
   });
 
   it('a late takeover while Redis was not well', () => {

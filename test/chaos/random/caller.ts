@@ -5,6 +5,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallOptions, CoordinatorClient } from '../../../src/client/coordinator-client.js';
+import type { CreateActorRequest } from '../../../src/generated/actorworkflow/v1/CreateActorRequest.js';
 import type { WorkflowOptions } from '../../../src/generated/actorworkflow/v1/WorkflowOptions.js';
 import type { Call } from './history.js';
 import { between, pick, pickWeighted, type Random } from './random.js';
@@ -62,11 +63,20 @@ export class Caller {
     }
   }
 
-  async create(actor: string): Promise<Call | undefined> {
+  async create(actor: string, more: Omit<CreateActorRequest, 'actor'> = {}): Promise<Call | undefined> {
     const replica = this.#replica();
     return await replica?.unary('create', actor, (client, options) =>
-      client.createActor({ actor: toRef(actor) }, options),
+      client.createActor({ actor: toRef(actor), ...more }, options),
     );
+  }
+
+  /** Where the actor serves; undefined where it does not, or nobody can say. */
+  async addressOf(actor: string): Promise<string | undefined> {
+    let address = '';
+    await this.#replica()?.unary('get', actor, async (client, options) => {
+      ({ address } = await client.getActor(toRef(actor), options));
+    });
+    return address === '' ? undefined : address;
   }
 
   /** A workflow with these options and no others. */

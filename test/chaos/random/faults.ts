@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TcpProxy } from '../../tcp-proxy.js';
 import type { NodeProcess } from './node-process.js';
+import { REAL, type RealNode } from './real-node.js';
 import type { RedisProcess } from './redis-process.js';
 import type { ReplicaSlot } from './replica-slot.js';
 import type { Planned } from './schedule.js';
@@ -18,6 +19,8 @@ export async function inject(world: World, { target, kind, forMs }: Planned): Pr
   if (place === 'redis') await faultOfRedis(world.redis, kind, forMs);
   else if (place === 'replica' && replica) await faultOfReplica(replica, kind, forMs);
   else if (place === 'link' && replica) await faultOfConnection(replica.link, kind, forMs);
+  else if (target === `node ${REAL}`) await faultOfRealNode(world.real, kind, forMs);
+  else if (target === `road ${REAL}`) await faultOfConnection(world.real.road, kind, forMs);
   else if (place === 'node' && node) await faultOfNode(node, kind, forMs);
   else if (place === 'road' && node) await faultOfConnection(node.road, kind, forMs);
   else throw new Error(`no target ${target}`);
@@ -114,6 +117,16 @@ async function faultOfNode(node: NodeProcess, kind: string, forMs: number): Prom
     default:
       throw new Error(`no fault of a node: ${kind}`);
   }
+}
+
+async function faultOfRealNode(node: RealNode, kind: string, forMs: number): Promise<void> {
+  if (kind !== 'kill') {
+    await stopFor(node, forMs);
+    return;
+  }
+  await node.kill();
+  await sleep(forMs);
+  await node.start();
 }
 
 async function faultOfConnection(proxy: TcpProxy, kind: string, forMs: number): Promise<void> {

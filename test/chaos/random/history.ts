@@ -17,6 +17,10 @@ export interface History {
   readonly effects: readonly Effect[];
   readonly calls: readonly Call[];
   readonly faults: readonly Fault[];
+  /** Actors whose node runtime is a real one, and so puts down no effects. */
+  readonly real: readonly string[];
+  /** What those answered, each a count of how often it was asked. */
+  readonly counts: readonly Count[];
   /** Once all faults were healed and nobody called any more; absent: it did not get that far. */
   readonly rest?: Rest;
 }
@@ -137,6 +141,13 @@ export interface Ending {
   /** Whether the coordinator said it: a broken connection or a local deadline has none. */
   readonly hasDetails: boolean;
   readonly message: string;
+}
+
+export interface Count {
+  readonly actor: Name;
+  readonly sentAtMs: number;
+  readonly answeredAtMs: number;
+  readonly count: number;
 }
 
 export interface Fault {

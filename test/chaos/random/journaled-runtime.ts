@@ -5,6 +5,7 @@
 // actor's state is one number, one more at each checkpoint; a restore reads it
 // back from where the checkpoint put it.
 
+import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatRef } from '../../../src/actor/actor.js';
@@ -132,7 +133,8 @@ export class JournaledRuntime implements NodeRuntime {
   }
 
   #path(uri: string): string {
-    return join(this.#store, encodeURIComponent(uri));
+    // Not the URI itself, which is longer than a name may be.
+    return join(this.#store, createHash('sha256').update(uri).digest('hex'));
   }
 
   #write(uri: string, content: number): void {

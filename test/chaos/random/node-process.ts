@@ -59,7 +59,7 @@ export class NodeProcess {
   async start(): Promise<void> {
     const child = fork(
       CHILD,
-      [this.name, `unix://${this.#socket}`, this.#journal, join(this.#directory, 'snapshots')],
+      [this.name, `unix://${this.#socket}`, this.#journal, join(this.#directory, 'fake-snapshots')],
       {
         execArgv: ['--import', LOADER],
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

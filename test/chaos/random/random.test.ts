@@ -14,7 +14,7 @@ import { describeViolations, Report } from './report.js';
 import { runRound } from './round.js';
 
 const SEED = 4;
-const FAULTS_FOR_MS = 36_000;
+const FAULTS_FOR_MS = 42_000;
 /** Processes start, calls end, actors come to rest and are resumed and suspended: on two busy cores. */
 const TIMEOUT_MS = FAULTS_FOR_MS + 90_000;
 

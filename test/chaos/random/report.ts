@@ -13,6 +13,7 @@ export class Report {
   #left = 0;
   #violations = 0;
   #restMs = 0;
+  #counts = 0;
 
   add(history: History, violations: readonly Violation[]): void {
     this.#rounds += 1;
@@ -23,6 +24,7 @@ export class Report {
       count(this.#endings, ending === undefined ? 'never' : ending.reason || ending.code);
     }
     for (const { type } of history.effects) count(this.#effects, type);
+    this.#counts += history.counts.length;
     const { timesMs, left } = checkTakeovers(history);
     this.#takeoversMs.push(...timesMs);
     this.#left += left;
@@ -34,14 +36,20 @@ export class Report {
     return this.#violations;
   }
 
+  get summary(): string {
+    const [faults, workflows] = [sum(this.#faults), sum(this.#endings)];
+    return `${this.#rounds} rounds, ${faults} faults, ${workflows} workflows, ${this.#violations} violations`;
+  }
+
   toString(): string {
     const times = [...this.#takeoversMs].sort((a, b) => a - b);
     const at = (share: number): string => (times[Math.floor((times.length - 1) * share)] ?? NaN).toFixed(0);
     return [
-      `${this.#rounds} rounds, ${sum(this.#faults)} faults, ${sum(this.#endings)} workflows, ${this.#violations} violations`,
+      this.summary,
       `  faults      ${list(this.#faults)}`,
       `  workflows   ${list(this.#endings)}`,
       `  runtimes    ${list(this.#effects)}`,
+      `  real actors ${this.#counts} counts answered`,
       `  takeovers   ${this.#left} leases left by the dead; ${times.length} timed: median ${at(0.5)} ms, worst ${at(1)} ms after the kill`,
       `  rest        within ${this.#restMs} ms of the last fault`,
     ].join('\n');

@@ -6,9 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ACTOR_STATES, type ActorState } from '../../../src/actor/actor.js';
 import { Caller, toRef } from './caller.js';
 import { isAtRest } from './check/rest.js';
+import { Counter } from './counter.js';
 import { inject } from './faults.js';
 import type { Fault, History, Rest, RestingActor } from './history.js';
 import { seeded } from './random.js';
+import { REAL } from './real-node.js';
 import { Recorder } from './recorder.js';
 import { planFaults, type Planned } from './schedule.js';
 import { NODES, REPLICAS, World } from './world.js';
@@ -28,6 +30,8 @@ const RECOVERY_ATTEMPTS = 3;
 const FAULT_EVERY_MS = 650;
 const ACTORS = 30;
 const CALLERS = 8;
+const REAL_ACTORS = 3;
+const COUNTERS = 2;
 /** At the end: so few that no node is full, which a frozen actor could not wait for. */
 const LAST_CALLERS = 4;
 
@@ -53,28 +57,32 @@ export async function runRound({ seed, faultsForMs, wipes, directory }: RoundOpt
     );
     const [first] = callers;
     if (first === undefined) throw new RangeError('no caller');
+    const realActors = Array.from({ length: REAL_ACTORS }, (_, i) => `chaos/real-${i}`);
     await Promise.all(actors.map((actor) => first.create(actor)));
 
     const stop = new AbortController();
-    const calling = callers.map((caller) => caller.run(stop.signal));
-    const plan = { durationMs: faultsForMs, ttlMs: TTL_MS, everyMs: FAULT_EVERY_MS, replicas: REPLICAS, nodes: NODES };
+    const counters = Array.from(
+      { length: COUNTERS },
+      (_, i) => new Counter({ caller: first, actors: realActors, random: seeded(seed * 2000 + i) }),
+    );
+    const calling = [...callers, ...counters].map((caller) => caller.run(stop.signal));
+    const names = { replica: REPLICAS, link: REPLICAS, redis: [''], node: NODES, road: [...NODES, REAL], real: [REAL] };
+    const plan = { durationMs: faultsForMs, ttlMs: TTL_MS, everyMs: FAULT_EVERY_MS, names };
     const faults = await injectAll(world, planFaults(seed, { ...plan, wipes }));
     stop.abort();
     await Promise.race([Promise.all(calling), sleep(CALLS_END_WITHIN_MS, undefined, { ref: false })]);
 
-    const rest = await comeToRest(world, actors);
+    const rest = await comeToRest(world, [...actors, ...realActors]);
     // Those that have a worker give it back first.
-    const order = [...rest.actors].sort((a, b) => Number(b.state === 'RUNNING') - Number(a.state === 'RUNNING'));
-    await Promise.all(
-      Array.from({ length: LAST_CALLERS }, async (_, i) => {
-        for (const { actor } of order.filter((_actor, index) => index % LAST_CALLERS === i)) {
-          await leadNormalLife(first, actor);
-        }
-      }),
+    const [running, others] = [true, false].map((runs) =>
+      rest.actors.filter(({ state }) => (state === 'RUNNING') === runs),
     );
+    for (const some of [running, others]) await leadNormalLives(first, counters, some?.map(({ actor }) => actor) ?? []);
     return {
       ...{ seed, ttlMs: TTL_MS, recoveryAttempts: RECOVERY_ATTEMPTS },
       ...{ writes: world.writes(), effects: world.effects(), calls: recorder.calls, faults, rest },
+      real: realActors,
+      counts: counters.flatMap(({ counts }) => counts),
     };
   } finally {
     await world.close();
@@ -103,13 +111,24 @@ async function injectAll(world: World, plan: readonly Planned[]): Promise<readon
   return faults;
 }
 
-async function leadNormalLife(caller: Caller, actor: string): Promise<void> {
-  for (const op of ['resume', 'suspend'] as const) {
-    for (let attempt = 1; attempt <= LAST_ATTEMPTS; attempt += 1) {
-      const waits = { leaseWaitMs: 2 * TTL_MS, workerWaitMs: 4 * TTL_MS, isLast: true };
-      const call = await caller.workflow(op, actor, undefined, waits);
-      if (call?.ending?.code === 'OK') break;
+/** Resumes and suspends each, some at once. */
+async function leadNormalLives(caller: Caller, counters: readonly Counter[], actors: readonly string[]): Promise<void> {
+  const left = [...actors];
+  const work = async (): Promise<void> => {
+    for (let actor = left.shift(); actor !== undefined; actor = left.shift()) {
+      await lastCall(caller, 'resume', actor);
+      if (actor.includes('/real-')) await counters[0]?.visitLast(actor);
+      await lastCall(caller, 'suspend', actor);
     }
+  };
+  await Promise.all(Array.from({ length: LAST_CALLERS }, work));
+}
+
+async function lastCall(caller: Caller, op: 'resume' | 'suspend', actor: string): Promise<void> {
+  for (let attempt = 1; attempt <= LAST_ATTEMPTS; attempt += 1) {
+    const waits = { leaseWaitMs: 2 * TTL_MS, workerWaitMs: 4 * TTL_MS, isLast: true };
+    const call = await caller.workflow(op, actor, undefined, waits);
+    if (call?.ending?.code === 'OK') return;
   }
 }
 
@@ -128,7 +147,8 @@ async function comeToRest(world: World, names: readonly string[]): Promise<Rest>
 
 /** Straight from Redis: undefined where there is no such actor. */
 async function lookAt({ redis, keys }: World, name: string): Promise<RestingActor | undefined> {
-  const [, , , , , , claims] = keys.pool('default');
+  const pool = name.includes('/real-') ? REAL : 'default';
+  const [, , , , , , claims] = keys.pool(pool);
   const answers = await redis.control
     .multi()
     .hmget(keys.actor(toRef(name)), 'state', 'worker_pool', 'worker_name', 'recovery_attempts')
@@ -140,13 +160,13 @@ async function lookAt({ redis, keys }: World, name: string): Promise<RestingActo
     string | null,
     number,
   ];
-  const [state = null, pool = null, worker = null, attempts = null] = fields;
+  const [state = null, workerPool = null, worker = null, attempts = null] = fields;
   if (!ACTOR_STATES.some((known) => known === state)) return undefined;
   return {
     actor: name,
     state: state as ActorState,
-    ...(worker !== null && { worker: `${pool ?? ''}/${worker}` }),
-    ...(claim !== null && { claim: `default/${claim}` }),
+    ...(worker !== null && { worker: `${workerPool ?? ''}/${worker}` }),
+    ...(claim !== null && { claim: `${pool}/${claim}` }),
     ...{ leased: leased === 1, recoveryAttempts: Number(attempts ?? 0) },
   };
 }

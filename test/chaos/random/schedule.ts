@@ -3,7 +3,7 @@
 // as they please. What the processes make of it differs from run to run, so a
 // seed gives the same schedule, not the same history.
 
-import { between, pick, pickWeighted, seeded } from './random.js';
+import { between, pick, pickWeighted, seeded, type Random } from './random.js';
 
 export interface Planned {
   readonly atMs: number;
@@ -21,6 +21,9 @@ type Kinds = Readonly<
 const BRIEF = [0.1, 0.6] as const;
 const LONG = [1.2, 2.5] as const;
 
+/** `link`: a replica's connections to Redis; `road`: all those to a node; `real`: the node that is not a fake one. */
+type Place = 'replica' | 'redis' | 'link' | 'node' | 'road' | 'real';
+
 const OF_A_CONNECTION: Kinds = {
   reset: { weight: 3, ttls: [0, 0] },
   refuse: { weight: 2, ttls: [0.1, 1.5] },
@@ -32,7 +35,7 @@ const OF_A_CONNECTION: Kinds = {
   delay: { weight: 3, ttls: [0.5, 3] },
 };
 
-export const KINDS: Readonly<Record<'replica' | 'redis' | 'link' | 'node' | 'road', Kinds>> = {
+const KINDS: Readonly<Record<Place, Kinds>> = {
   replica: {
     kill: { weight: 4, ttls: [0, 2] },
     'kill and rename': { weight: 2, ttls: [0, 2] },
@@ -62,26 +65,47 @@ export const KINDS: Readonly<Record<'replica' | 'redis' | 'link' | 'node' | 'roa
     'disk full': { weight: 3, ttls: [0.5, 2] },
   },
   road: OF_A_CONNECTION,
+  real: {
+    kill: { weight: 3, ttls: [0, 1] },
+    'stop briefly': { weight: 1, ttls: BRIEF },
+    'stop long': { weight: 1, ttls: LONG },
+  },
 };
 
 /** Against each other. Without Redis little happens, and so little can go wrong. */
-const WEIGHTS = { replica: 8, redis: 4, link: 4, node: 4, road: 3 };
+const WEIGHTS = { replica: 8, redis: 4, link: 4, node: 4, road: 4, real: 2 };
 
 export interface PlanOptions {
   readonly durationMs: number;
   readonly ttlMs: number;
   /** The mean time from one fault to the next. */
   readonly everyMs: number;
-  readonly replicas: readonly string[];
-  readonly nodes: readonly string[];
+  /** The names at each place. */
+  readonly names: Readonly<Record<Place, readonly string[]>>;
   /** Whether Redis forgets everything, once by FLUSHALL and once by a restart without its data. */
   readonly wipes: boolean;
 }
 
+/** The share of the time at whose end replicas die and nothing else fails, so that takeovers can be timed. */
+const DEATHS_SHARE = 0.33;
+/** From one of those deaths to the next, in TTLs: the lease runs out, and the dead one comes back. */
+const DEATH_EVERY_TTLS = 2.2;
+
 /** In the order of their times. */
 export function planFaults(seed: number, options: PlanOptions): readonly Planned[] {
-  const { durationMs, ttlMs, everyMs, replicas, nodes, wipes } = options;
+  const { durationMs, ttlMs, names } = options;
   const random = seeded(seed);
+  const deathsFromMs = durationMs * (1 - DEATHS_SHARE);
+  const planned = planAnything(random, { ...options, durationMs: deathsFromMs });
+  // Whatever is still going on by then has ended.
+  for (let atMs = deathsFromMs + 2 * ttlMs; atMs < durationMs; atMs += DEATH_EVERY_TTLS * ttlMs) {
+    const target = `replica ${names.replica[planned.length % names.replica.length] ?? ''}`;
+    planned.push({ atMs, target, kind: 'kill', forMs: Math.round(between(random, 0, 0.5) * ttlMs) });
+  }
+  return planned;
+}
+
+function planAnything(random: Random, { durationMs, ttlMs, everyMs, names, wipes }: PlanOptions): Planned[] {
   const planned: Planned[] = [];
   const busyUntilMs = new Map<string, number>();
   const add = (fault: Planned): void => {
@@ -94,8 +118,7 @@ export function planFaults(seed: number, options: PlanOptions): readonly Planned
     atMs += -Math.log(1 - random()) * everyMs;
     if (atMs > durationMs) break;
     const place = pickWeighted(random, WEIGHTS);
-    const on = place === 'redis' ? '' : ` ${pick(random, place === 'node' || place === 'road' ? nodes : replicas)}`;
-    const target = `${place}${on}`;
+    const target = `${place === 'real' ? 'node' : place} ${pick(random, names[place])}`.trimEnd();
     const kinds = KINDS[place];
     const kind = pickWeighted(
       random,

@@ -5,11 +5,13 @@
 import { setMaxListeners } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { Keys } from '../../../src/store/redis/keys.js';
 import type { Effect, Write } from './history.js';
 import { NodeProcess } from './node-process.js';
+import { RealNode } from './real-node.js';
 import { RedisProcess } from './redis-process.js';
 import { RedisWrites } from './redis-writes.js';
 import { ReplicaSlot } from './replica-slot.js';
@@ -26,6 +28,9 @@ export const NODES = ['n0', 'n1', 'n2'] as const;
 const WORKERS_PER_NODE = 4;
 const PREFIX = 'chaos:';
 
+/** For how many TTLs SIGUSR2 blocks each replica: a nuisance, nearly too long, too long. */
+const BLOCKS = [0.4, 0.97, 1.6];
+
 /** As often as needed for a Redis that has forgotten everything to have workers again before callers despair. */
 const REGISTER_EVERY_MS = 1000;
 
@@ -34,6 +39,7 @@ export class World {
   readonly redis: RedisProcess;
   readonly replicas: readonly ReplicaSlot[];
   readonly nodes: readonly NodeProcess[];
+  readonly real: RealNode;
   readonly #ttlMs: number;
   readonly #sockets: string;
   readonly #closing = new AbortController();
@@ -43,6 +49,7 @@ export class World {
     redis: RedisProcess,
     replicas: readonly ReplicaSlot[],
     nodes: readonly NodeProcess[],
+    real: RealNode,
     ttlMs: number,
     sockets: string,
   ) {
@@ -50,6 +57,7 @@ export class World {
     this.redis = redis;
     this.replicas = replicas;
     this.nodes = nodes;
+    this.real = real;
     this.#ttlMs = ttlMs;
     // One listener for each registration under way.
     setMaxListeners(0, this.#closing.signal);
@@ -59,23 +67,31 @@ export class World {
   static async start({ directory, ttlMs, recoveryAttempts }: WorldOptions): Promise<World> {
     const sockets = await mkdtemp(join(tmpdir(), 'chaos-'));
     const redis = await RedisProcess.start(directory, sockets);
+    // The last replica rides out what costs the others their leases.
     const flags = [
       ...['--lease-ttl', `${ttlMs}ms`, '--recovery-attempts', String(recoveryAttempts)],
       ...['--unwind-grace', '1s', '--drain-timeout', '1s', '--actor-workflow-deadline', '20s'],
-      ...['--snapshot-location', 'file:///snapshots'],
+      ...['--snapshot-location', pathToFileURL(join(resolve(directory), 'snapshots')).href],
     ];
-    // The last one rides out what the others do not; a blocked loop is a nuisance to one, near the edge for another, too long for the third.
-    const replicas = REPLICAS.map((name, i) =>
-      ReplicaSlot.start({
-        name,
-        prefix: PREFIX,
-        redis: redis.socket,
-        flags: i === 2 ? [...flags, '--lease-renew-deadline', `${(ttlMs * 2) / 3}ms`] : flags,
-        blockMs: ttlMs * ([0.4, 0.97, 1.6][i] ?? 1),
-      }),
+    const replicas = await Promise.all(
+      REPLICAS.map((name, i) =>
+        ReplicaSlot.start({
+          name,
+          prefix: PREFIX,
+          redis: redis.socket,
+          flags: i === 2 ? [...flags, '--lease-renew-deadline', `${(ttlMs * 2) / 3}ms`] : flags,
+          blockMs: ttlMs * (BLOCKS[i] ?? 1),
+        }),
+      ),
     );
-    const nodes = NODES.map((name) => NodeProcess.start(name, directory, sockets, WORKERS_PER_NODE));
-    return new World(redis, await Promise.all(replicas), await Promise.all(nodes), ttlMs, sockets);
+    const nodes = await Promise.all(NODES.map((name) => NodeProcess.start(name, directory, sockets, WORKERS_PER_NODE)));
+    const replicaPort = (): number => {
+      const up = replicas.flatMap(({ replica }) => (replica === undefined ? [] : [replica.address]));
+      // While there is none, a port at which nobody listens: the node tries again.
+      return Number(up[Math.floor(Math.random() * up.length)]?.split(':').at(-1) ?? 1);
+    };
+    const real = await RealNode.start({ directory, sockets, replicaPort });
+    return new World(redis, replicas, nodes, real, ttlMs, sockets);
   }
 
   /** What Redis has written so far. */
@@ -95,6 +111,8 @@ export class World {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#registering;
+    // The real node first: a replica may want something of it until it ends.
+    await this.real.close();
     await Promise.all([...this.replicas, ...this.nodes].map((process) => process.close()));
     await this.redis.close();
     await rm(this.#sockets, { recursive: true, force: true });

@@ -4,6 +4,7 @@
 // it and on one that does not.
 
 import type { History, Violation } from '../history.js';
+import { checkMemory } from './memory.js';
 import { checkRest } from './rest.js';
 import { checkRuntimes } from './runtimes.js';
 import { checkSnapshots } from './snapshots.js';
@@ -19,5 +20,6 @@ export function check(history: History): readonly Violation[] {
     ...checkStreams(history),
     ...checkTakeovers(history).violations,
     ...checkRest(history),
+    ...checkMemory(history),
   ];
 }

@@ -38,7 +38,7 @@ export function checkSnapshots(history: History): readonly Violation[] {
       before.delete(write.actor);
       durable.delete(write.actor);
     }
-    if (write.type !== 'recorded') continue;
+    if (write.type !== 'recorded' || history.real.includes(write.actor)) continue;
     const { actor, latest, transition, workflowId } = write;
     const was = before.get(actor);
     if (transition === 'begin_resume') begun.set(workflowId, write);

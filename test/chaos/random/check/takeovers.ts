@@ -99,6 +99,8 @@ function waits(call: Call, slot: string, lease: Granted, faults: readonly Fault[
   const { startedAtMs, endedAtMs = Infinity } = call;
   const { expiresAtMs } = lease;
   if (startedAtMs > expiresAtMs || endedAtMs < expiresAtMs || startedAtMs + call.leaseWaitMs < untilMs) return false;
+  // Who gave up, or was told something else, waits no more.
+  if (endedAtMs < untilMs && call.ending?.code !== 'OK') return false;
   return isWell(faults, ['redis', `replica ${call.replica}`, `link ${call.replica}`], startedAtMs, untilMs);
 }
 
