@@ -61,8 +61,8 @@ export async function startTcpProxy(target: number | string | (() => number)): P
     from.on('data', (bytes: Buffer) => {
       if (swallow[kind]) return;
       waiting.push({ bytes, dueAtMs: performance.now() + delayMs });
-      // One more, since a timer may fire a fraction of a millisecond early.
-      if (delayMs > 0) setTimeout(pump, delayMs + 1);
+      // Timers count whole milliseconds from a whole one, so they may fire up to two early, and nobody would look again.
+      if (delayMs > 0) setTimeout(pump, delayMs + 2);
       pump();
     });
   };
