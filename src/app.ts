@@ -79,6 +79,7 @@ export async function start(
   let addresses: readonly string[] = [];
   let draining = false;
   let storeReady = false;
+  const isReady = (): boolean => storeReady;
   let onFirstReady: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => (onFirstReady = resolve));
   const probes =
@@ -99,7 +100,8 @@ export async function start(
       storeReady = answers;
       if (draining) return;
       health.setReady(answers);
-      logger.info({ addresses }, answers ? 'ready' : 'not ready');
+      // Not before it serves: whoever waits for this line is about to call.
+      if (addresses.length > 0) logger.info({ addresses }, answers ? 'ready' : 'not ready');
       if (answers) onFirstReady();
     },
     onRefused,
@@ -191,6 +193,7 @@ export async function start(
   });
   addresses = server.addresses;
   logger.info({ addresses }, 'serving');
+  if (isReady()) logger.info({ addresses }, 'ready');
 
   const close = async (): Promise<void> => {
     draining = true;

@@ -97,6 +97,14 @@ describe('the addresses of a replica', () => {
     );
   });
 
+  it('are in the line that says ready, though Redis answers while they are still being bound', async () => {
+    const listen = Array.from({ length: 200 }, () => ['--listen', '127.0.0.1:0']).flat();
+    const redisUrl = inject('redisUrl');
+    await using a = await startReplica({ redisUrl, redisKeyPrefix: prefix, instanceId: 'a', flags: listen });
+    const ready = a.log.filter(({ msg }) => msg === 'ready').map(({ addresses }) => (addresses as string[]).length);
+    expect(ready).toEqual([201]);
+  });
+
   it('do not cost a file that happens to be in the way', async () => {
     const path = join(directory, 'precious');
     await writeFile(path, 'precious');
