@@ -1,6 +1,7 @@
 // A workflow as plain lines: in a pipe, a file, a dumb terminal. Guarantees:
-// what a step does is said when it changes, at each quarter of it, and every few
-// seconds, so that a log of it stays short and yet shows that it is alive.
+// what a step does is said when it changes, at each quarter of it unless those
+// pass in no time, and every few seconds, so that a log of it stays short and
+// yet shows that it is alive.
 
 import { decodeEvent, type WorkflowEvent } from '../client/event.js';
 import type { Told } from '../client/telling.js';
@@ -9,6 +10,7 @@ import { inWords, pad } from './in-words.js';
 import type { View } from './view.js';
 
 const SAY_EVERY_MS = 5000;
+const QUARTERS_APART_MS = 1000;
 /** Of the longest step's name, and some. */
 const NAME_WIDTH = 20;
 
@@ -70,7 +72,8 @@ export class Lines implements View {
     const quarter = event.total === 0 ? 0 : Math.floor((4 * event.done) / event.total);
     const nowMs = this.#nowMs();
     const last = this.#last;
-    if (text === last.text && quarter <= last.quarter && nowMs - last.atMs < SAY_EVERY_MS) return;
+    const apartMs = quarter > last.quarter ? QUARTERS_APART_MS : SAY_EVERY_MS;
+    if (text === last.text && nowMs - last.atMs < apartMs) return;
     this.#last = { text, quarter, atMs: nowMs };
     // What says the same again is there to show that time passes.
     const since = text === last.text && event.total === 0 ? ` (${inWords(nowMs - this.#startedAtMs)})` : '';

@@ -1,0 +1,65 @@
+// `serve --dev` as a process of its own, with a private Redis and two workers:
+// what the documents tell a reader to start. For tests that do as they say.
+
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../', import.meta.url));
+export const MAIN = join(ROOT, 'dist', 'main.js');
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Served extends AsyncDisposable {
+  readonly address: string;
+  /** A line as a person would type it in the clone, with `actor-coordinator` on PATH. */
+  type(line: string, options?: { readonly shell?: string; readonly env?: Record<string, string> }): Promise<Ran>;
+}
+
+/** Resolves when its workers are registered; rejects with its log when it ends before. */
+export async function serveDev(...flags: readonly string[]): Promise<Served> {
+  const bin = mkdtempSync(join(tmpdir(), 'served-'));
+  symlinkSync(MAIN, join(bin, 'actor-coordinator'));
+  const server = spawn(process.execPath, [MAIN, 'serve', '--dev', '--listen', '127.0.0.1:0', ...flags], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const exited = new Promise((resolve) => server.once('exit', resolve));
+  const address = await new Promise<string>((resolve, reject) => {
+    const log: string[] = [];
+    let bound = '';
+    createInterface(server.stderr).on('line', (line) => {
+      log.push(line);
+      const { msg, addresses } = JSON.parse(line) as { msg?: string; addresses?: string[] };
+      if (msg === 'ready') bound = addresses?.[0] ?? '';
+      if (msg === 'workers registered') resolve(bound);
+    });
+    void exited.then(() => reject(new Error(`serve --dev ended before it was ready:\n${log.join('\n')}`)));
+  });
+  return {
+    address,
+    type: (line, { shell = 'sh', env = {} } = {}) =>
+      new Promise((resolve) => {
+        const path = `${bin}${delimiter}${process.env['PATH'] ?? ''}`;
+        const options = {
+          cwd: ROOT,
+          env: { ...process.env, PATH: path, ACTOR_WORKFLOW_ADDRESS: address, ...env },
+          maxBuffer: 16 * 1024 * 1024,
+        };
+        execFile(shell, ['-c', line], options, (error, stdout, stderr) => {
+          resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+        });
+      }),
+    async [Symbol.asyncDispose]() {
+      server.kill('SIGTERM');
+      await exited;
+      rmSync(bin, { recursive: true });
+    },
+  };
+}
