@@ -343,6 +343,8 @@ describe('the checker accepts', () => {
     expect(rulesOf({ ...good, counts })).toContain(rule);
     const crashed = writes(500, recorded(500, 4, 'w2 crash', { state: 'CRASHED' }));
     expect(rulesOf({ ...crashed, counts })).not.toContain(rule);
+    const anew = writes(500, recorded(500, 1, ' create', {}));
+    expect(rulesOf({ ...anew, counts })).not.toContain(rule);
     expect(rulesOf({ ...good, counts, faults: [fault('flush', 'redis', 500, 510)] })).not.toContain(rule);
   });
 

@@ -12,7 +12,9 @@ export function checkMemory({ counts, writes, faults }: History): readonly Viola
   const losses = new Map<string, number[]>();
   const wipes = faults.filter(({ kind }) => kind === 'flush' || kind === 'lose data').map(({ fromMs }) => fromMs);
   for (const write of writes) {
-    const isLoss = write.type === 'deleted' || (write.type === 'recorded' && write.state === 'CRASHED');
+    // After a wipe the old one runs on, and counts, until the new one of its name is created.
+    const isAnother = write.type === 'deleted' || (write.type === 'recorded' && write.transition === 'create');
+    const isLoss = isAnother || (write.type === 'recorded' && write.state === 'CRASHED');
     if (isLoss) losses.set(write.actor, [...(losses.get(write.actor) ?? []), write.atMs]);
   }
   /** The greatest count of each actor so far. */
