@@ -275,7 +275,7 @@ describe('the checker finds', () => {
       },
     ],
     ['an actor does not lead a normal life', withCall({ ...resume, id: 3, isLast: false })],
-    ['an actor forgot what it had counted', { ...good, counts: [counted(0, 10, 7), counted(20, 30, 7)] }],
+    ['an actor forgot what it had counted', { ...good, counts: [counted(20, 30, 7), counted(40, 50, 7)] }],
     [
       'an actor runs where no record says so',
       { ...good, rest: { beganAtMs: T0, endedAtMs: T0 + 150, actors: [{ ...stuck, state: 'SUSPENDED' }] } },
