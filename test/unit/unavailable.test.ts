@@ -13,6 +13,7 @@ describe('an error of Redis or of its client', () => {
     reply('CLUSTERDOWN The cluster is down'),
     reply('TRYAGAIN Multiple keys request during rehashing of slot'),
     reply('MOVED 866 127.0.0.1:7001'),
+    new Error('Too many Cluster redirections. Last error: ReplyError: TRYAGAIN Multiple keys request during rehashing'),
     reply("OOM command not allowed when used memory > 'maxmemory'."),
     reply('NOREPLICAS Not enough good replicas to write.'),
     reply('MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist on disk.'),

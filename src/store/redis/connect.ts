@@ -51,6 +51,7 @@ export function connect(
 function prepare(redis: Redis): void {
   gatherWrites(redis);
   forgetSilence(redis);
+  handleAsking(redis);
 }
 
 /**
@@ -81,6 +82,20 @@ function reviveAtEnd(redis: Redis): void {
       redis.connect().catch(() => undefined);
     }, RECONNECT_MS);
   });
+}
+
+/**
+ * Where a slot is on its way to another node, ioredis announces there that it
+ * asks, then asks. An error of the announcement is left to nobody, which would
+ * end the process; that of the question says it all.
+ */
+function handleAsking(node: Redis): void {
+  const asking = node.asking.bind(node);
+  node.asking = () => {
+    const announced = asking();
+    announced.catch(() => undefined);
+    return announced;
+  };
 }
 
 /**

@@ -3,9 +3,12 @@
 
 import { CoordinatorError } from '../../errors.js';
 
-/** Redis's own refusals that pass: it answered, so the command was surely not carried out. */
+/**
+ * Redis's own refusals that pass: it answered, so the command was surely not carried out. In a Cluster, each of the
+ * nodes that the client was sent to.
+ */
 const PASSING =
-  /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|OOM|NOREPLICAS|MISCONF|BUSY|NOAUTH|WRONGPASS|NOPERM)\b/;
+  /^(?:Too many Cluster redirections\. Last error: \w+: )?(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|OOM|NOREPLICAS|MISCONF|BUSY|NOAUTH|WRONGPASS|NOPERM)\b/;
 
 /** The client's own refusals: it had no connection, so nothing was sent. */
 export const NOT_SENT =
