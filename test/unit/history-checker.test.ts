@@ -321,7 +321,7 @@ describe('the checker accepts', () => {
     expect(rulesOf(withCall({ ...resume, events }, { writes: [...head, broken, ...tail] }))).toEqual([]);
   });
 
-  it('that a frozen actor is gone after its node has died', () => {
+  it('that a frozen actor is gone after its node has died, or after a deletion that did not come to its end', () => {
     const uri = 'local:///ns/a/w2';
     const missing: Effect = { type: 'missing', atMs: T0 + 1010, node: 'n0', actor: ACTOR, uri };
     const frozen = did('checkpointed', 810, 'w2', tokenAt(200), 1, uri);
@@ -329,6 +329,9 @@ describe('the checker accepts', () => {
     expect(rulesOf(effects(803, frozen, missing))).toContain(rule);
     const rebooted: Effect = { type: 'rebooted', atMs: T0 + 900, node: 'n0' };
     expect(rulesOf(effects(803, frozen, rebooted, missing))).not.toContain(rule);
+    const history = effects(803, frozen, missing);
+    const deleting = granted(900, 'w6', { kind: 'DELETE' });
+    expect(rulesOf({ ...history, writes: [...history.writes, deleting] })).not.toContain(rule);
   });
 
   it('that an actor stays in transition once as many recoveries have failed as are allowed', () => {

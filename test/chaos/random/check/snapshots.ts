@@ -68,7 +68,7 @@ export function checkSnapshots(history: History): readonly Violation[] {
   }
   for (const effect of history.effects) {
     if (effect.type === 'restored') checkRestore(effect, begun.get(effect.workflowId), contentOf(effect.uri), add);
-    if (effect.type === 'missing') checkMissing(effect, written.get(effect.uri), history.effects, oblivion, add);
+    if (effect.type === 'missing') checkMissing(effect, written.get(effect.uri), history, oblivion, add);
   }
   return violations;
 }
@@ -121,7 +121,7 @@ function checkGone(
 function checkMissing(
   { actor, uri, node, atMs }: Extract<Effect, { type: 'missing' }>,
   complete: Checkpoint | undefined,
-  effects: readonly Effect[],
+  { effects, writes }: History,
   oblivion: Oblivion,
   add: Add,
 ): void {
@@ -130,9 +130,18 @@ function checkMissing(
   const isGone =
     isFrozen &&
     complete?.node === node &&
-    (effects.some(
-      (effect) => effect.type === 'rebooted' && effect.node === node && effect.atMs >= since && effect.atMs <= atMs,
+    // A deletion stops the actor first, so that none is left without a record; it may end between the two.
+    (writes.some(
+      (write) =>
+        write.type === 'granted' &&
+        write.actor === actor &&
+        write.kind === 'DELETE' &&
+        write.atMs >= since &&
+        write.atMs <= atMs,
     ) ||
+      effects.some(
+        (effect) => effect.type === 'rebooted' && effect.node === node && effect.atMs >= since && effect.atMs <= atMs,
+      ) ||
       effects.some(
         (effect) => effect.type === 'restored' && effect.uri === uri && oblivion.wasRetired(effect.worker, since, atMs),
       ));
