@@ -26,8 +26,8 @@ export interface GrpcRuntimesOptions extends ChannelsOptions {
   readonly callTimeoutMs: number;
 }
 
-/** Deadlines further away overflow in grpc-js, and so are over at once. */
-const MAX_CALL_TIMEOUT_MS = 2 ** 31 - 1;
+/** Deadlines from 2^31 ms on overflow in grpc-js, and so are over at once. They are sent in whole seconds, rounded up. */
+const MAX_CALL_TIMEOUT_MS = 2_147_483_000;
 
 /** A runtime's texts are shown to people and wait in memory for slow readers. */
 const MAX_WORD_LENGTH = 64;
