@@ -61,6 +61,23 @@ test('a greater token starts only when the call before it has been undone', asyn
   expect(await second).toBe('done');
 });
 
+test('a call that has waited does not start if a greater token has come meanwhile', async () => {
+  const flights = new InFlight();
+  const [first, second] = [new Scripted(), new Scripted()];
+  const running = run(flights, call(), first);
+  let asked = 0;
+  const refuseStale = (): void => {
+    asked += 1;
+    if (asked === 2) throw new CoordinatorError('STALE_FENCING_TOKEN', 'a greater one has come');
+  };
+  const waiting = flights.run(call({ fencingToken: 2 }), refuseStale, nothing, none, second.work);
+  await turns();
+  first.undo();
+  await expect(waiting).rejects.toMatchObject({ reason: 'STALE_FENCING_TOKEN' });
+  await expect(running).rejects.toMatchObject({ reason: 'STALE_FENCING_TOKEN' });
+  expect(second.started).toBe(0);
+});
+
 test('a repetition that comes while the first call is being undone starts anew', async () => {
   const flights = new InFlight();
   const [first, second] = [new Scripted(), new Scripted()];

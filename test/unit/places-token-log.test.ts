@@ -66,6 +66,14 @@ test.each(['a/b', 'a/b 9', '\na/b 99', 'a/b 9x9\n', 'x'])(
   },
 );
 
+test('a line that a failed write has torn takes none of those after it along', async () => {
+  const log = await open();
+  await log.admit('a/b', 100);
+  await appendFile(path, 'c/d 12');
+  await log.admit('e/f', 7);
+  expect((await open()).isStale('e/f', 6)).toBe(true);
+});
+
 test('the file has one line per actor after each start', async () => {
   const log = await open();
   for (let token = 1; token <= 50; token++) await log.admit('a/b', token);
