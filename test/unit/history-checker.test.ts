@@ -265,6 +265,18 @@ describe('the checker finds', () => {
         calls: [call(0, 'suspend', 120, 2900, { replica: 'b', leaseWaitMs: 3 * TTL_MS })],
       },
     ],
+    [
+      'a caller was told of an end that Redis does not know',
+      writes(120, { type: 'released', atMs: T0 + 120, actor: ACTOR }),
+    ],
+    [
+      'a workflow was refused as stale that was the newest',
+      withCall({
+        ...call(3, 'suspend', 1195, 1225),
+        events: told('w4', 1200, 1221),
+        ending: failedWith('FAILED_PRECONDITION', 'STALE_FENCING_TOKEN'),
+      }),
+    ],
     ['nobody looked whether it came to rest', { ...good, rest: undefined } as unknown as History],
     ['an actor is stuck', { ...good, rest: { beganAtMs: T0, endedAtMs: T0 + 900, actors: [stuck] } }],
     [
@@ -275,7 +287,7 @@ describe('the checker finds', () => {
       },
     ],
     ['an actor does not lead a normal life', withCall({ ...resume, id: 3, isLast: false })],
-    ['an actor forgot what it had counted', { ...good, counts: [counted(20, 30, 7), counted(40, 50, 7)] }],
+    ['an actor forgot what it had counted', { ...good, counts: [counted(300, 310, 7), counted(320, 330, 7)] }],
     [
       'an actor runs where no record says so',
       { ...good, rest: { beganAtMs: T0, endedAtMs: T0 + 150, actors: [{ ...stuck, state: 'SUSPENDED' }] } },
@@ -346,9 +358,8 @@ describe('the checker accepts', () => {
     expect(rulesOf({ ...good, counts })).toContain(rule);
     const crashed = writes(500, recorded(500, 4, 'w2 crash', { state: 'CRASHED' }));
     expect(rulesOf({ ...crashed, counts })).not.toContain(rule);
-    const anew = writes(500, recorded(500, 1, ' create', {}));
-    expect(rulesOf({ ...anew, counts })).not.toContain(rule);
-    expect(rulesOf({ ...good, counts, faults: [fault('flush', 'redis', 500, 510)] })).not.toContain(rule);
+    const forgotten: Write[] = [{ type: 'wiped', atMs: T0 + 250 }, recorded(500, 1, ' create', {})];
+    expect(rulesOf({ ...writes(250, ...forgotten), counts })).not.toContain(rule);
   });
 
   it('a late takeover while Redis was not well', () => {

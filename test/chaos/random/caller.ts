@@ -135,7 +135,11 @@ export class Caller {
       options,
       isLast: false,
       ...(chance(0.1) && { timeoutMs: between(random, 100, 3000) }),
-      ...(chance(0.1) && { cancelAfterMs: between(random, 0, 800) }),
+      // Mostly in the middle of something.
+      ...(chance(0.15) && {
+        cancelAfterMs: between(random, 0, 400),
+        cancelAtEvent: Math.floor(between(random, 0, 10)),
+      }),
     };
   }
 
@@ -154,6 +158,7 @@ interface Chosen {
   readonly options: WorkflowOptions;
   readonly timeoutMs?: number;
   readonly cancelAfterMs?: number;
+  readonly cancelAtEvent?: number;
   readonly isLast: boolean;
 }
 

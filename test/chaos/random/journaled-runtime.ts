@@ -29,6 +29,8 @@ export interface JournaledRuntimeOptions {
   readonly store: string;
 }
 
+const NO_WIRE = { breakConnections: () => undefined, applyEffect: () => undefined };
+
 export class JournaledRuntime implements NodeRuntime {
   mode: Mode = 'normal';
   readonly #node: string;
@@ -92,6 +94,7 @@ export class JournaledRuntime implements NodeRuntime {
     // The process runs on: it is no snapshot any more.
     this.#frozen.delete(snapshotUri ?? '');
     wire.applyEffect();
+    await this.#dawdle(call, signal, report);
   };
 
   readonly #checkpoint: Behaviour = async (call, signal, report, wire) => {
@@ -106,6 +109,7 @@ export class JournaledRuntime implements NodeRuntime {
     this.#take('checkpointed', call, content);
     this.#contents.delete(worker);
     wire.applyEffect();
+    await this.#dawdle(call, signal, report);
   };
 
   readonly #stop: Behaviour = (call, _signal, _report, wire) => {
@@ -120,10 +124,14 @@ export class JournaledRuntime implements NodeRuntime {
   async #work(call: FakeCall, signal: AbortSignal, report: ReportProgress): Promise<void> {
     const luck = Math.random();
     const usualMs = luck < 0.4 ? 0 : luck < 0.8 ? 100 : 800;
-    const ms = this.mode === 'slow' ? 500 + 3000 * luck : usualMs;
-    await takes(ms)(call, signal, report, { breakConnections: () => undefined, applyEffect: () => undefined });
+    await takes(this.mode === 'slow' ? 500 + 3000 * luck : usualMs)(call, signal, report, NO_WIRE);
     // From here to the effect nothing is awaited: either all of it happens or nothing.
     signal.throwIfAborted();
+  }
+
+  /** What is done is done, but now and then its caller gives up before it hears of that. */
+  async #dawdle(call: FakeCall, signal: AbortSignal, report: ReportProgress): Promise<void> {
+    if (Math.random() < 0.15) await takes(1000 * Math.random())(call, signal, report, NO_WIRE);
   }
 
   #take(type: 'restored' | 'checkpointed', call: FakeCall, content: number): void {

@@ -15,8 +15,9 @@ export interface Facts {
   readonly joins?: boolean;
   /** The caller's own deadline. */
   readonly timeoutMs?: number;
-  /** When it gives up. */
+  /** When it gives up: so long after its start, or after that many events. */
   readonly cancelAfterMs?: number;
+  readonly cancelAtEvent?: number;
   readonly isLast?: boolean;
 }
 
@@ -31,8 +32,11 @@ export class Recorder {
 
   /** Reads a stream to its end, however that is. */
   async stream(facts: Facts, open: (options: CallOptions) => AsyncIterable<WorkflowEvent__Output>): Promise<Call> {
-    return await this.#record(facts, async (options, call) => {
-      for await (const event of open(options)) call.events.push(toCallEvent(event));
+    return await this.#record(facts, async (options, call, onEvent) => {
+      for await (const event of open(options)) {
+        call.events.push(toCallEvent(event));
+        onEvent(call.events.length);
+      }
     });
   }
 
@@ -40,8 +44,21 @@ export class Recorder {
     return await this.#record(facts, ask);
   }
 
-  async #record(facts: Facts, work: (options: CallOptions, call: Open) => Promise<unknown>): Promise<Call> {
-    const { op, actor, replica, leaseWaitMs = 0, joins = false, timeoutMs, cancelAfterMs, isLast = false } = facts;
+  async #record(
+    facts: Facts,
+    work: (options: CallOptions, call: Open, onEvent: (count: number) => void) => Promise<unknown>,
+  ): Promise<Call> {
+    const {
+      op,
+      actor,
+      replica,
+      leaseWaitMs = 0,
+      joins = false,
+      timeoutMs,
+      cancelAfterMs,
+      cancelAtEvent,
+      isLast = false,
+    } = facts;
     const call: Open = {
       ...{ id: this.#calls.length, op, actor, replica, leaseWaitMs, joins, isLast },
       ...{ startedAtMs: Date.now(), cancelled: false, events: [] },
@@ -49,15 +66,17 @@ export class Recorder {
     };
     this.#calls.push(call);
     const giveUp = new AbortController();
-    const timer =
-      cancelAfterMs === undefined
-        ? undefined
-        : setTimeout(() => {
-            call.cancelled = true;
-            giveUp.abort();
-          }, cancelAfterMs);
+    let timer: NodeJS.Timeout | undefined;
+    const onEvent = (count: number): void => {
+      if (cancelAfterMs === undefined || count !== (cancelAtEvent ?? 0)) return;
+      timer = setTimeout(() => {
+        call.cancelled = true;
+        giveUp.abort();
+      }, cancelAfterMs);
+    };
+    onEvent(0);
     try {
-      await work({ signal: giveUp.signal, ...(timeoutMs !== undefined && { timeoutMs }) }, call);
+      await work({ signal: giveUp.signal, ...(timeoutMs !== undefined && { timeoutMs }) }, call, onEvent);
       call.ending = { code: 'OK', reason: '', hasDetails: true, message: '' };
     } catch (error) {
       call.ending = toEnding(error);

@@ -4,6 +4,7 @@
 // it and on one that does not.
 
 import type { History, Violation } from '../history.js';
+import { checkAnswers } from './answers.js';
 import { checkMemory } from './memory.js';
 import { checkRest } from './rest.js';
 import { checkRuntimes } from './runtimes.js';
@@ -18,6 +19,7 @@ export function check(history: History): readonly Violation[] {
     ...checkRuntimes(history),
     ...checkSnapshots(history),
     ...checkStreams(history),
+    ...checkAnswers(history),
     ...checkTakeovers(history).violations,
     ...checkRest(history),
     ...checkMemory(history),

@@ -1,21 +1,24 @@
 // Rules about what real actors remember: each count that one has answered is
-// greater than those it had answered before it was asked, unless it was given up
-// as CRASHED, deleted or forgotten in between.
+// greater than those it had answered before it was asked, unless what it knew was
+// given up in between. What was given up may still run somewhere, and answer,
+// until the actor is created anew or resumed from what it was.
 
+import type { ActorState } from '../../../../src/actor/actor.js';
 import type { Count, History, Violation } from '../history.js';
 
 /** Clocks are read at different times. */
 const SKEW_MS = 5;
 
-export function checkMemory({ counts, writes, faults }: History): readonly Violation[] {
+export function checkMemory({ counts, writes }: History): readonly Violation[] {
   const violations: Violation[] = [];
   const losses = new Map<string, number[]>();
-  const wipes = faults.filter(({ kind }) => kind === 'flush' || kind === 'lose data').map(({ fromMs }) => fromMs);
+  const states = new Map<string, ActorState>();
   for (const write of writes) {
-    // After a wipe the old one runs on, and counts, until the new one of its name is created.
-    const isAnother = write.type === 'deleted' || (write.type === 'recorded' && write.transition === 'create');
-    const isLoss = isAnother || (write.type === 'recorded' && write.state === 'CRASHED');
-    if (isLoss) losses.set(write.actor, [...(losses.get(write.actor) ?? []), write.atMs]);
+    if (write.type !== 'recorded') continue;
+    const { actor, state, transition } = write;
+    const isLoss = transition === 'create' || state === 'CRASHED' || states.get(actor) === 'CRASHED';
+    if (isLoss) losses.set(actor, [...(losses.get(actor) ?? []), write.atMs]);
+    states.set(actor, state);
   }
   /** The greatest count of each actor so far. */
   const known = new Map<string, Count>();
@@ -24,7 +27,7 @@ export function checkMemory({ counts, writes, faults }: History): readonly Viola
     known.set(count.actor, count);
     // Asked before the other had answered: either may have come first.
     if (before === undefined || before.answeredAtMs > count.sentAtMs || count.count > before.count) continue;
-    const times = [...(losses.get(count.actor) ?? []), ...wipes];
+    const times = losses.get(count.actor) ?? [];
     if (times.some((ms) => ms >= before.sentAtMs - SKEW_MS && ms <= count.answeredAtMs + SKEW_MS)) continue;
     violations.push({
       promise: 'P6',
