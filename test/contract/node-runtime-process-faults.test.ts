@@ -234,6 +234,20 @@ describe('a program', () => {
   });
 });
 
+describe('a program that something kills while it saves', () => {
+  test('gives no snapshot, and is gone: NOT_FOUND, also when asked again', async () => {
+    const spec = program(`process.on('SIGTERM', () => process.kill(process.pid, 'SIGKILL'))`);
+    await restore(1, spec);
+    const snapshot = under.newSnapshot();
+    const error = await failure(checkpoint(2, snapshot));
+    expect(error).toMatchObject({ reason: 'RUNTIME_FAILED', runtimeCode: 'NOT_FOUND' });
+    expect(error.message).toContain('signal SIGKILL');
+    expect(await failure(checkpoint(3, snapshot))).toMatchObject({ runtimeCode: 'NOT_FOUND' });
+    expect(await failure(restore(4, spec, snapshot))).toMatchObject({ runtimeCode: 'DATA_LOSS' });
+    expect(await restore(5, under.counter)).toMatch(/:\d+$/);
+  });
+});
+
 describe('a cancelled call', () => {
   /** Cancels at the `nth` progress of a phase. */
   function cancelAt(phase: string, nth: number): { readonly report: ReportProgress; readonly signal: AbortSignal } {

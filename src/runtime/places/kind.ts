@@ -22,8 +22,11 @@ export interface Program {
   freeze(): Promise<void>;
   /** Nothing happens to one that is not frozen. */
   thaw(): Promise<void>;
-  /** Asks it to save and exit, and ends it after `graceMs`, frozen or not. Resolves when it has ended, or is `stuck`. */
-  terminate(graceMs: number): Promise<'exited' | 'killed' | 'stuck'>;
+  /**
+   * Asks it to save and exit, and ends it after `graceMs`, frozen or not. Resolves when it has ended, or is `stuck`;
+   * with `crashed` where something else ended it meanwhile, perhaps before it had saved.
+   */
+  terminate(graceMs: number): Promise<'exited' | 'killed' | 'crashed' | 'stuck'>;
   kill(): Promise<unknown>;
   /** The end of what it wrote, for a message. */
   lastOutput(clock: Clock): Promise<string>;

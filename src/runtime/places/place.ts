@@ -10,7 +10,7 @@
 import { mkdir } from 'node:fs/promises';
 import { formatRef, type ActorRef } from '../../actor/actor.js';
 import type { CheckpointCall, ReportProgress, RestoreCall } from '../node-runtime.js';
-import { asRuntimeFailure } from './failure.js';
+import { asRuntimeFailure, runtimeFailed } from './failure.js';
 import type { Launch, Program } from './kind.js';
 import { lost, origin } from './launch.js';
 import type { LeftoverContext } from './leftover.js';
@@ -177,6 +177,7 @@ export class Place {
     const { kind, logger, stopGraceMs } = this.#context;
     const { state } = this.#record;
     const wasAlive = this.alive;
+    let crashed = false;
     try {
       if (this.#program !== undefined && wasAlive) {
         // Before the signal, so that a crash between the two does not take what the actor then saves for a corpse.
@@ -184,6 +185,13 @@ export class Place {
         signal.throwIfAborted();
         report({ phase: 'stop', done: 0, total: 0, unit: '', message: 'waiting for the actor to save and exit' });
         const end = await this.#program.terminate(stopGraceMs);
+        crashed = end === 'crashed';
+        if (crashed) {
+          // As if it had ended before it was asked: what lies here is not what it knew, and must not become its latest.
+          await this.#write({ ...this.#record, state });
+          const how = await this.#program.exited;
+          throw runtimeFailed('NOT_FOUND', `actor ${formatRef(call.actor)} ended with ${how} while it was to save`);
+        }
         if (end !== 'exited') logger.warn({ actor: formatRef(call.actor), end, stopGraceMs }, 'killed the actor');
         await this.#program.exited;
       }
@@ -194,7 +202,7 @@ export class Place {
       });
       return sizeBytes;
     } catch (error) {
-      if (wasAlive) await this.#undoStop(state, error);
+      if (wasAlive && !crashed) await this.#undoStop(state, error);
       throw signal.aborted ? (signal.reason as Error) : asRuntimeFailure(error, 'writing the snapshot');
     }
   }

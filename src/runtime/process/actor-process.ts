@@ -98,8 +98,12 @@ export class ActorProcess implements Program {
     return Promise.resolve();
   }
 
-  terminate(graceMs: number): Promise<'exited' | 'killed' | 'stuck'> {
-    return terminate(this.group.pid, graceMs, this.#clock);
+  async terminate(graceMs: number): Promise<'exited' | 'killed' | 'crashed' | 'stuck'> {
+    const end = await terminate(this.group.pid, graceMs, this.#clock);
+    if (end !== 'exited') return end;
+    await this.exited;
+    const { signalCode } = this.#child;
+    return signalCode === null || signalCode === 'SIGTERM' ? 'exited' : 'crashed';
   }
 
   kill(): Promise<unknown> {
