@@ -6,6 +6,7 @@ import { leaseMutations } from './lease.js';
 import type { Mutation } from './mutation.js';
 import { recordScriptMutations } from './record-scripts.js';
 import { reconcilerMutations } from './reconciler.js';
+import { rpcMutations } from './rpc.js';
 import { runtimeMutations } from './runtime.js';
 import { stepMutations } from './steps.js';
 import { workerScriptMutations } from './worker-scripts.js';
@@ -21,4 +22,5 @@ export const mutations: readonly Mutation[] = [
   ...workflowMutations,
   ...reconcilerMutations,
   ...runtimeMutations,
+  ...rpcMutations,
 ];
