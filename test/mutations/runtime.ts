@@ -366,8 +366,15 @@ export const runtimeMutations: readonly Mutation[] = [
     name: 'checkpoint-undone',
     mechanism: 'a checkpoint that fails leaves the actor running, with its state',
     promises: 'P6',
-    replace: { [place]: [['if (wasAlive) await this.#undoStop(state, error);', '']] },
+    replace: { [place]: [['if (wasAlive && !crashed) await this.#undoStop(state, error);', '']] },
     noticedBy: { [faults]: 'checkpoint that cannot write leaves the actor running, with its state' },
+  },
+  {
+    name: 'crashed-is-not-saved',
+    mechanism: 'what a program leaves that was killed while it saved is no snapshot',
+    promises: 'P6',
+    replace: { [place]: [["crashed = end === 'crashed';", 'crashed = false;']] },
+    noticedBy: { [faults]: 'a program that something kills while it saves' },
   },
   {
     name: 'restore-undone',
