@@ -41,10 +41,18 @@ export async function startTcpProxy(target: number | string | (() => number)): P
   const forward = (from: Socket, to: Socket, kind: Direction): void => {
     const waiting: Chunk[] = [];
     let isOver = false;
+    let timer: NodeJS.Timeout | undefined;
     const pump = (): void => {
       // The first one is waited for, whatever the delay is by now: TCP does not reorder.
       for (let first = waiting[0]; first !== undefined && to.writable; first = waiting[0]) {
-        if (held[kind] || first.dueAtMs > performance.now()) return;
+        if (held[kind]) return;
+        const leftMs = first.dueAtMs - performance.now();
+        if (leftMs > 0) {
+          // Timers begin with the turn of the event loop, which may be long ago, and so fire early: hence once more.
+          clearTimeout(timer);
+          timer = setTimeout(pump, leftMs);
+          return;
+        }
         waiting.shift();
         to.write(first.bytes);
       }
@@ -61,8 +69,6 @@ export async function startTcpProxy(target: number | string | (() => number)): P
     from.on('data', (bytes: Buffer) => {
       if (swallow[kind]) return;
       waiting.push({ bytes, dueAtMs: performance.now() + delayMs });
-      // Timers count whole milliseconds from a whole one, so they may fire up to two early, and nobody would look again.
-      if (delayMs > 0) setTimeout(pump, delayMs + 2);
       pump();
     });
   };

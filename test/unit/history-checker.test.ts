@@ -75,7 +75,7 @@ const fault = (kind: string, target: string, from: number, to: number): Fault =>
 
 /** Created, resumed, suspended, resumed again, and at the end suspended. */
 const good: History = {
-  ...{ seed: 1, ttlMs: TTL_MS, recoveryAttempts: 3, faults: [], real: [], counts: [] },
+  ...{ seed: 1, ttlMs: TTL_MS, recoveryAttempts: 3, faults: [], real: [], counts: [], deaths: [] },
   writes: [
     { type: 'registered', atMs: T0, worker: WORKER },
     recorded(0, 1, ' create', {}),
@@ -358,6 +358,7 @@ describe('the checker accepts', () => {
     expect(rulesOf({ ...good, counts })).toContain(rule);
     const crashed = writes(500, recorded(500, 4, 'w2 crash', { state: 'CRASHED' }));
     expect(rulesOf({ ...crashed, counts })).not.toContain(rule);
+    expect(rulesOf({ ...good, counts, deaths: [{ actor: ACTOR, atMs: T0 + 500 }] })).not.toContain(rule);
     const forgotten: Write[] = [{ type: 'wiped', atMs: T0 + 250 }, recorded(500, 1, ' create', {})];
     expect(rulesOf({ ...writes(250, ...forgotten), counts })).not.toContain(rule);
   });

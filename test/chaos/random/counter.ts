@@ -25,6 +25,7 @@ export interface CounterOptions {
 
 export class Counter {
   readonly counts: Count[] = [];
+  readonly deaths: { readonly actor: string; readonly atMs: number }[] = [];
   readonly #options: CounterOptions;
 
   constructor(options: CounterOptions) {
@@ -56,8 +57,10 @@ export class Counter {
     if (address === undefined) return;
     for (let i = 0; i < COUNTS_IN_A_ROW; i += 1) await this.#count(actor, address);
     const then = pickWeighted(random, THEN);
-    if (then === 'die') await post(address, `/${actor}/die`);
-    else if (then !== 'leave') await caller.workflow(then, actor);
+    if (then === 'die') {
+      this.deaths.push({ actor, atMs: Date.now() });
+      await post(address, `/${actor}/die`);
+    } else if (then !== 'leave') await caller.workflow(then, actor);
   }
 
   async #count(actor: string, address: string): Promise<void> {

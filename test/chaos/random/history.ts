@@ -21,6 +21,8 @@ export interface History {
   readonly real: readonly string[];
   /** What those answered, each a count of how often it was asked. */
   readonly counts: readonly Count[];
+  /** When one of them was told to die at once: in the middle of a Suspend it saves nothing, and nobody is told. */
+  readonly deaths: readonly { readonly actor: Name; readonly atMs: number }[];
   /** Once all faults were healed and nobody called any more; absent: it did not get that far. */
   readonly rest?: Rest;
 }

@@ -93,7 +93,8 @@ export class NodeProcess {
   }
 
   setMode(mode: Mode): void {
-    this.#child?.send(mode);
+    // It may have died just now.
+    this.#child?.send(mode, () => undefined);
   }
 
   effects(): readonly Effect[] {

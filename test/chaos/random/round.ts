@@ -43,8 +43,9 @@ const CALLS_END_WITHIN_MS = 30_000;
 const REST_WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 100;
 
-/** A Resume that finds its actor's frozen memory lost says so, and the next one succeeds. */
-const LAST_ATTEMPTS = 3;
+/** A Resume that finds its actor's frozen memory lost says so, and the next one succeeds; one whose node is full does not queue. */
+const LAST_ATTEMPTS = 8;
+const LAST_PAUSE_MS = 500;
 
 export async function runRound({ seed, faultsForMs, wipes, directory }: RoundOptions): Promise<History> {
   const world = await World.start({ directory, ttlMs: TTL_MS, recoveryAttempts: RECOVERY_ATTEMPTS });
@@ -83,6 +84,7 @@ export async function runRound({ seed, faultsForMs, wipes, directory }: RoundOpt
       ...{ writes: world.writes(), effects: world.effects(), calls: recorder.calls, faults, rest },
       real: realActors,
       counts: counters.flatMap(({ counts }) => counts),
+      deaths: counters.flatMap(({ deaths }) => deaths),
     };
   } finally {
     await world.close();
@@ -129,6 +131,7 @@ async function lastCall(caller: Caller, op: 'resume' | 'suspend', actor: string)
     const waits = { leaseWaitMs: 2 * TTL_MS, workerWaitMs: 4 * TTL_MS, isLast: true };
     const call = await caller.workflow(op, actor, undefined, waits);
     if (call?.ending?.code === 'OK') return;
+    await sleep(LAST_PAUSE_MS);
   }
 }
 

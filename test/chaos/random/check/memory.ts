@@ -9,15 +9,19 @@ import type { Count, History, Violation } from '../history.js';
 /** Clocks are read at different times. */
 const SKEW_MS = 5;
 
-export function checkMemory({ counts, writes }: History): readonly Violation[] {
+export function checkMemory({ counts, deaths, writes }: History): readonly Violation[] {
   const violations: Violation[] = [];
   const losses = new Map<string, number[]>();
+  const addLoss = (actor: string, atMs: number): void => {
+    losses.set(actor, [...(losses.get(actor) ?? []), atMs]);
+  };
+  for (const { actor, atMs } of deaths) addLoss(actor, atMs);
   const states = new Map<string, ActorState>();
   for (const write of writes) {
     if (write.type !== 'recorded') continue;
     const { actor, state, transition } = write;
     const isLoss = transition === 'create' || state === 'CRASHED' || states.get(actor) === 'CRASHED';
-    if (isLoss) losses.set(actor, [...(losses.get(actor) ?? []), write.atMs]);
+    if (isLoss) addLoss(actor, write.atMs);
     states.set(actor, state);
   }
   /** The greatest count of each actor so far. */
