@@ -72,12 +72,16 @@ export const DATA_ARGS = [
   ...['--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0'],
 ];
 
-/** Asks again, often, until `isSo`. @throws Error that says what it waited for */
-export async function until(what: string, isSo: () => Promise<boolean>, withinMs = 15_000): Promise<void> {
-  const giveUpAtMs = performance.now() + withinMs;
+/** Far longer than anything takes that is waited for. */
+const UNTIL_WITHIN_MS = 15_000;
+
+/** Asks again, often, until `isSo`. @throws Error that says what it waited for; the signal's reason when it aborts */
+export async function until(what: string, isSo: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
+  const giveUpAtMs = performance.now() + UNTIL_WITHIN_MS;
   for (;;) {
     if (await isSo().catch(() => false)) return;
-    if (performance.now() > giveUpAtMs) throw new Error(`not within ${String(withinMs)} ms: ${what}`);
+    signal?.throwIfAborted();
+    if (performance.now() > giveUpAtMs) throw new Error(`not within ${String(UNTIL_WITHIN_MS)} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

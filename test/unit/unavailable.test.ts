@@ -29,6 +29,8 @@ describe('an error of Redis or of its client', () => {
 
   it.each([
     new Error('Command timed out'),
+    reply("ERR The user executing the script can't run this command or subcommand script: 1a2b, on @user_script:59."),
+    reply("NOPERM ACL failure in script: User x has no permissions to run the 'pexpire' command script: 1a2b"),
     new Error('Reached the max retries per request limit (which is 0).'),
     new Error('read ECONNRESET'),
   ])('passes by itself, and the command may have been carried out: %s', (error) => {

@@ -126,6 +126,8 @@ function open(target: RedisTarget, name: string, commandTimeoutMs: number, tls: 
   const options: RedisOptions = {
     ...target.credentials,
     connectionName: name,
+    // It would tell the name of the client library, which needs a right of its own.
+    disableClientInfo: true,
     commandTimeout: commandTimeoutMs,
     // Without it a stopped server is noticed only by each command's own limit.
     socketTimeout: commandTimeoutMs + 500,
@@ -187,7 +189,7 @@ export function connectSentinel(
 ): Redis {
   return new Redis({
     ...target.sentinelCredentials,
-    ...{ host, port, connectionName: name, enableReadyCheck: false },
+    ...{ host, port, connectionName: name, disableClientInfo: true, enableReadyCheck: false },
     ...{ enableOfflineQueue: false, autoResubscribe: false, maxRetriesPerRequest: 0 },
     ...{ connectTimeout: CONNECT_WITHIN_MS, commandTimeout: CONNECT_WITHIN_MS, disconnectTimeout: RECONNECT_MS },
     // It may say nothing for months: find out whether it is still there.

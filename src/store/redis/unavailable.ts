@@ -10,6 +10,9 @@ import { CoordinatorError } from '../../errors.js';
 const PASSING =
   /^(?:Too many Cluster redirections\. Last error: \w+: )?(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|OOM|NOREPLICAS|MISCONF|BUSY|NOAUTH|WRONGPASS|NOPERM)\b/;
 
+/** A right that is missing for a command within a script, in Redis 7.0 and later: what came before it was carried out. */
+const DENIED_WITHIN = /executing the script can't|ACL failure in script/;
+
 /** The client's own refusals: it had no connection, so nothing was sent. */
 export const NOT_SENT =
   /enableOfflineQueue|Connection is closed|None of startup nodes|Cluster isn't ready|Failed to refresh slots/;
@@ -24,13 +27,15 @@ const RETRY_AFTER_MS = 1000;
  */
 export function unavailable(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
+  if (DENIED_WITHIN.test(error.message)) return storeUnavailable(error, { maybeDone: true });
   const passing = PASSING.test(error.message);
   if (error.name === 'ReplyError' && !passing) return error;
-  return new CoordinatorError('STORE_UNAVAILABLE', `Redis: ${error.message}`, {
-    cause: error,
-    maybeDone: !passing && !NOT_SENT.test(error.message),
-    retryAfterMs: RETRY_AFTER_MS,
-  });
+  return storeUnavailable(error, { maybeDone: !passing && !NOT_SENT.test(error.message) });
+}
+
+function storeUnavailable(cause: Error, details: { readonly maybeDone: boolean }): CoordinatorError {
+  const message = `Redis: ${cause.message}`;
+  return new CoordinatorError('STORE_UNAVAILABLE', message, { ...details, cause, retryAfterMs: RETRY_AFTER_MS });
 }
 
 /** A command's answer. @throws STORE_UNAVAILABLE */

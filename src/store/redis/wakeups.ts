@@ -43,16 +43,18 @@ export class RedisWakeups implements Wakeups {
     const channel = this.#keys.eventsChannel(actor);
     if (!this.#watchers.has(channel)) this.#subscribe(channel);
     return add(this.#watchers, channel, callback, () => {
-      this.#client.unsubscribe(channel).catch(() => undefined);
+      this.#client.unsubscribe(channel).catch(this.#check);
     });
   }
 
   #subscribe(channel: string): void {
-    this.#client.subscribe(channel).catch((error: unknown) => {
-      // Without a connection there is nothing to do: 'ready' comes with the next one.
-      if (error instanceof Error && error.name === 'ReplyError') this.#onRefused(error);
-    });
+    this.#client.subscribe(channel).catch(this.#check);
   }
+
+  /** Without a connection there is nothing to do: 'ready' comes with the next one. */
+  readonly #check = (error: unknown): void => {
+    if (error instanceof Error && error.name === 'ReplyError') this.#onRefused(error);
+  };
 }
 
 function add(callbacks: Map<string, Set<Callback>>, key: string, callback: Callback, onLast: () => void): () => void {
