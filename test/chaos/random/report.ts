@@ -43,14 +43,15 @@ export class Report {
 
   toString(): string {
     const times = [...this.#takeoversMs].sort((a, b) => a - b);
-    const at = (share: number): string => (times[Math.floor((times.length - 1) * share)] ?? NaN).toFixed(0);
+    const at = (share: number): string => (times[Math.floor((times.length - 1) * share)] ?? 0).toFixed(0);
+    const timed = `${times.length} timed: median ${at(0.5)} ms, worst ${at(1)} ms after the kill`;
     return [
       this.summary,
       `  faults      ${list(this.#faults)}`,
       `  workflows   ${list(this.#endings)}`,
       `  runtimes    ${list(this.#effects)}`,
       `  real actors ${this.#counts} counts answered`,
-      `  takeovers   ${this.#left} leases left by the dead; ${times.length} timed: median ${at(0.5)} ms, worst ${at(1)} ms after the kill`,
+      `  takeovers   ${this.#left} leases left by the dead; ${times.length === 0 ? 'none timed' : timed}`,
       `  rest        within ${this.#restMs} ms of the last fault`,
     ].join('\n');
   }
