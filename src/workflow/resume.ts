@@ -19,8 +19,12 @@ export const assignWorker: WorkflowStep = {
   async execute(run, { signal }) {
     const { actor } = run;
     const node = localNode(run);
+    // The node may have come back since the attempt before.
+    run.workerGone = false;
     const worker = await run.claimWorker(node, signal);
     if (node !== undefined && worker.node !== node) {
+      // Others can use it, and the next attempt must not find it again.
+      if (worker.name !== actor.worker?.name) await run.freeWorker();
       if (await run.isNodeGone(node)) {
         run.workerGone = true;
         throw new CoordinatorError(

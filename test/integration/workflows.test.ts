@@ -332,6 +332,23 @@ describe('Resume leads from', () => {
     expect(actor).not.toHaveProperty('latestSnapshot');
   });
 
+  it('PAUSED to its frozen process when its node comes back while the Resume tries again', async () => {
+    await bringTo('RUNNING');
+    await read(pause());
+    const { latestSnapshot } = await getActor(ref);
+    for (const name of ['w1', 'w2']) await workers.deregister({ pool: 'p', name }, false);
+    await workers.register({ ref: { pool: 'p', name: 'w3' }, runtimeAddress: 'dns:///w3:1', node: 'n2' });
+    let isBack: Promise<unknown> | undefined;
+    const { error } = await read(resume(), ({ fact }) => {
+      const back = { ref: { pool: 'p', name: 'w4' }, runtimeAddress: 'dns:///w4:1', node: 'n' };
+      if (fact.type === 'step_retrying') isBack = workers.register(back);
+    });
+    await isBack;
+    expect(error).toBeUndefined();
+    expect(runtime.calls.at(-1)).toMatchObject({ address: 'dns:///w4:1', call: { snapshot: latestSnapshot } });
+    expect(await holders()).toEqual([undefined, 'a']);
+  });
+
   it('PAUSED to the latest durable snapshot when the node is gone, or has lost what it froze', async () => {
     const loseNode = async (): Promise<void> => {
       for (const name of ['w1', 'w2']) await workers.deregister({ pool: 'p', name }, false);
