@@ -16,8 +16,9 @@ const suites: readonly Suite[] = [
   { name: 'unit', order: 0, testTimeoutMs: 5_000, redis: false, parallel: true },
   { name: 'contract', order: 1, testTimeoutMs: 15_000, redis: true, parallel: true },
   { name: 'integration', order: 2, testTimeoutMs: 15_000, redis: true, parallel: true },
-  { name: 'e2e', order: 3, testTimeoutMs: 60_000, redis: true, parallel: false },
-  { name: 'chaos', order: 4, testTimeoutMs: 60_000, redis: true, parallel: false },
+  { name: 'simulation', order: 3, testTimeoutMs: 600_000, redis: false, parallel: true },
+  { name: 'e2e', order: 4, testTimeoutMs: 60_000, redis: true, parallel: false },
+  { name: 'chaos', order: 5, testTimeoutMs: 60_000, redis: true, parallel: false },
 ];
 
 export default defineConfig({

@@ -30,7 +30,7 @@ async function protos() {
 }
 
 /** The projects of vitest.config.ts. */
-const suites = ['unit', 'contract', 'integration', 'e2e', 'chaos'];
+const suites = ['unit', 'contract', 'integration', 'simulation', 'e2e', 'chaos'];
 const stages = [...Object.keys(checks), ...suites];
 
 /** A package's command is run by node: so no PATH, no shell and no execute bit matters. */

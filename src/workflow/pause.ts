@@ -23,7 +23,10 @@ export const markPausing: WorkflowStep = {
   },
 };
 
-/** @param last whether the lease is released with it: not where a Resume goes on */
+/**
+ * @param last whether the lease is released with it, and the worker freed: not where a Resume goes on, which takes the
+ * worker again. A free that comes late would take it away from that, since both have the same token.
+ */
 export function finalizePaused(last: boolean): WorkflowStep {
   return {
     name: 'finalize_paused',
@@ -38,7 +41,7 @@ export function finalizePaused(last: boolean): WorkflowStep {
         const finish = finishPause(run.actor, { ...pendingSnapshot, ...written });
         await (last ? run.writeAndRelease(finish) : run.write(finish));
       }
-      await run.freeWorker();
+      if (last) await run.freeWorker();
     },
   };
 }

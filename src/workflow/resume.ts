@@ -23,8 +23,6 @@ export const assignWorker: WorkflowStep = {
     run.workerGone = false;
     const worker = await run.claimWorker(node, signal);
     if (node !== undefined && worker.node !== node) {
-      // Others can use it, and the next attempt must not find it again.
-      if (worker.name !== actor.worker?.name) await run.freeWorker();
       if (await run.isNodeGone(node)) {
         run.workerGone = true;
         throw new CoordinatorError(

@@ -73,7 +73,10 @@ export const stop: WorkflowStep = {
   },
 };
 
-/** @param last whether the lease is released with it: not where a Resume goes on */
+/**
+ * @param last whether the lease is released with it, and the worker freed: not where a Resume goes on, which takes the
+ * worker again. A free that comes late would take it away from that, since both have the same token.
+ */
 export function finalizeSuspended(last: boolean): WorkflowStep {
   return {
     name: 'finalize_suspended',
@@ -82,7 +85,7 @@ export function finalizeSuspended(last: boolean): WorkflowStep {
     async execute(run) {
       // On a retry only freeing may be left to do.
       if (run.actor.state !== 'SUSPENDED') await (last ? run.writeAndRelease(finish(run)) : run.write(finish(run)));
-      await run.freeWorker();
+      if (last) await run.freeWorker();
     },
   };
 }

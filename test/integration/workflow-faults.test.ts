@@ -94,12 +94,13 @@ describe('a worker', () => {
           await free(...args);
         },
     }));
-    await abandon(scene.replica, 'checkpoint');
-    const { error, facts } = await readAll(scene.replica.resume());
+    await readAll(scene.replica.resume());
+    const { version } = await scene.actor();
+    const { error, facts } = await readAll(scene.replica.suspend());
     expect(error).toBeUndefined();
     expect(facts.filter(({ type }) => type === 'step_retrying')).toMatchObject([{ step: 'finalize_suspended' }]);
-    expect(await scene.actor()).toMatchObject({ state: 'RUNNING', worker: { name: 'w2' } });
-    expect(await scene.holders()).toEqual([undefined, 'a']);
+    expect(await scene.actor()).toMatchObject({ state: 'SUSPENDED', version: version + 2 });
+    expect(await scene.holders()).toEqual([undefined, undefined]);
   });
 
   it('that cannot be freed fails the workflow with what Redis said, though its record is written', async () => {

@@ -231,8 +231,15 @@ export const stepMutations: readonly Mutation[] = [
     name: 'free-at-all',
     mechanism: 'a suspended actor keeps no worker',
     promises: 'P6',
-    replace: { [suspend]: [['      await run.freeWorker();\n', '']] },
+    replace: { [suspend]: [['      if (last) await run.freeWorker();\n', '']] },
     noticedBy: { [workflows]: 'RUNNING to SUSPENDED: the snapshot is the latest only then, and the worker is free' },
+  },
+  {
+    name: 'free-only-last',
+    mechanism: 'a Resume that finishes a suspend keeps the worker, so that no late free of its own takes it away',
+    promises: 'P6',
+    replace: { [suspend]: [['if (last) await run.freeWorker();', 'await run.freeWorker();']] },
+    noticedBy: { [workflows]: 'SUSPENDING to RUNNING: it finishes the suspend first' },
   },
   {
     name: 'free-rolled-back',

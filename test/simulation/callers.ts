@@ -40,11 +40,17 @@ export interface Options {
   readonly join: boolean;
   readonly outlivesCaller: boolean;
   readonly boot: boolean;
+  readonly tellsOfRenewals: boolean;
   readonly deadlineMs: number | undefined;
   readonly callerDeadlineMs: number | undefined;
   /** The caller goes away after this. */
   readonly leavesAfterMs: number | undefined;
 }
+
+type Kind = Options['kind'];
+const TO_RUNNING: readonly [Kind, ...Kind[]] = ['SUSPEND', 'SUSPEND', 'PAUSE', 'PAUSE', 'WATCH'];
+const TO_STOPPED: readonly [Kind, ...Kind[]] = ['RESUME'];
+const TO_ANY: readonly [Kind, ...Kind[]] = ['RESUME', 'RESUME', 'SUSPEND', 'SUSPEND', 'PAUSE', 'WATCH'];
 
 const PLAIN: Omit<Options, 'kind'> = {
   leaseWaitMs: 0,
@@ -52,6 +58,7 @@ const PLAIN: Omit<Options, 'kind'> = {
   join: false,
   outlivesCaller: false,
   boot: false,
+  tellsOfRenewals: false,
   deadlineMs: undefined,
   callerDeadlineMs: undefined,
   leavesAfterMs: undefined,
@@ -78,10 +85,12 @@ export class Callers {
   }
 
   /** A call as a careless world makes it. */
-  call(actor: ActorRef): void {
+  call(actor: ActorRef, isRunning: boolean): void {
     const { random } = this.#options.world;
     const { ttlMs } = this.#options;
-    const kind = random.pick(['RESUME', 'RESUME', 'RESUME', 'SUSPEND', 'SUSPEND', 'PAUSE', 'PAUSE', 'WATCH'] as const);
+    // Most know what they do.
+    const kinds = isRunning && random.chance(0.8) ? TO_RUNNING : random.chance(0.6) ? TO_STOPPED : TO_ANY;
+    const kind = random.pick(kinds);
     const sometimes = (chance: number, toMs: number): number | undefined =>
       random.chance(chance) ? random.between(1, toMs) : undefined;
     this.start(actor, {
@@ -91,6 +100,7 @@ export class Callers {
       join: random.chance(0.3),
       outlivesCaller: random.chance(0.25),
       boot: random.chance(0.1),
+      tellsOfRenewals: random.chance(0.3),
       deadlineMs: sometimes(0.2, 2 * ttlMs),
       callerDeadlineMs: sometimes(0.2, 2 * ttlMs),
       leavesAfterMs: sometimes(kind === 'WATCH' ? 0.7 : 0.2, 2 * ttlMs),
@@ -161,7 +171,7 @@ export class Callers {
       workerWaitMs: options.workerWaitMs,
       join: options.join,
       outlivesCaller: options.outlivesCaller,
-      leaseEvents: true,
+      leaseEvents: options.tellsOfRenewals,
       boot: options.boot,
       ...(callerDeadlineMs !== undefined && { callerDeadlineAtMs: process.clock.nowMs() + callerDeadlineMs }),
       ...(deadlineMs !== undefined && { deadlineMs }),

@@ -25,7 +25,8 @@ import { putRight } from '../../src/workflow/worker-status.js';
 import { Workflows } from '../../src/workflow/workflows.js';
 import type { Beliefs } from './beliefs.js';
 import type { Faults } from './faults.js';
-import type { Call, SimulatedNode } from './node.js';
+import type { SimulatedNode } from './node.js';
+import type { Call } from './places.js';
 import { Process } from './process.js';
 import { Client } from './redis/client.js';
 import type { Command, Server } from './redis/server.js';
@@ -47,8 +48,8 @@ export interface ReplicaOptions {
   readonly faults: () => Faults;
   readonly nodeAt: (address: string) => SimulatedNode | undefined;
   readonly beliefs: Beliefs;
-  readonly onSend: (process: Process, command: Command) => void;
-  readonly onRuntimeCall: (process: Process, call: Call) => void;
+  readonly onSend: (command: Command) => void;
+  readonly onRuntimeCall: (call: Call) => void;
   readonly onStopFailed: (call: Call) => void;
 }
 
@@ -85,7 +86,7 @@ export class Replica {
         faults,
         commandTimeoutMs,
         ttlMs: timings.ttlMs,
-        onSend: (command) => options.onSend(process, command),
+        onSend: options.onSend,
       });
     const records = connect(Math.min(MAX_COMMAND_MS, timings.renewIntervalMs));
     const leases = connect(timings.renewIntervalMs);
@@ -99,7 +100,7 @@ export class Replica {
       process,
       faults,
       nodeAt: options.nodeAt,
-      onCall: (call) => options.onRuntimeCall(process, call),
+      onCall: options.onRuntimeCall,
       onStopFailed: options.onStopFailed,
     });
     this.#settings = { ...options, instanceId: name, life, snapshotLocation: 's3://b' };

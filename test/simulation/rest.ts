@@ -7,7 +7,7 @@ import { formatRef } from '../../src/actor/actor.js';
 import { decodeActor } from '../../src/store/redis/actor-record.js';
 import type { Beliefs } from './beliefs.js';
 import type { Callers } from './callers.js';
-import type { Ledger } from './ledger.js';
+import type { KnownActors } from './known-actors.js';
 import type { SimulatedNode } from './node.js';
 import type { Server } from './redis/server.js';
 import { KEYS, type Replica } from './replica.js';
@@ -16,13 +16,13 @@ const TRANSITIONAL: readonly ActorState[] = ['RESUMING', 'SUSPENDING', 'PAUSING'
 
 export interface RestOptions {
   readonly server: Server;
-  readonly ledger: Ledger;
+  readonly known: KnownActors;
   readonly beliefs: Beliefs;
   readonly callers: Callers;
   readonly nodes: readonly SimulatedNode[];
   readonly actors: readonly ActorRef[];
-  readonly pools: readonly string[];
-  readonly replicas: () => readonly Replica[];
+  readonly workers: readonly { readonly pool: string; readonly name: string }[];
+  readonly replicas: readonly Replica[];
   readonly recoveryAttempts: number;
 }
 
@@ -33,11 +33,15 @@ export function readActor(server: Server, ref: ActorRef): Actor | undefined {
 
 /** @returns what is not at rest yet, and undefined where everything is */
 export function unrest(options: RestOptions): string | undefined {
-  const { callers, nodes, actors, replicas } = options;
+  const { callers, nodes, actors, replicas, server, workers } = options;
   const [call] = callers.open;
   if (call !== undefined) return `${call} has not ended`;
-  const busy = replicas().find(({ isGone, workflows }) => !isGone && workflows.running > 0);
+  const away = replicas.find(({ serves }) => !serves);
+  if (away !== undefined) return `${away.name} is away`;
+  const busy = replicas.find(({ workflows }) => workflows.running > 0);
   if (busy !== undefined) return `${busy.name} runs ${busy.workflows.running} workflows`;
+  const missing = workers.find(({ pool, name }) => !server.keyspace.hash(KEYS.pool(pool)[0]).has(name));
+  if (missing !== undefined) return `worker ${missing.name} has not registered again`;
   const working = nodes.find(({ isBusy }) => isBusy);
   if (working !== undefined) return `${working.name} is at work`;
   for (const actor of actors) {
@@ -58,10 +62,11 @@ function unrestOfKeys({ server, beliefs }: RestOptions): string | undefined {
 }
 
 function unrestOf(ref: ActorRef, options: RestOptions): string | undefined {
-  const { server, ledger, nodes, recoveryAttempts } = options;
+  const { server, known, nodes, recoveryAttempts } = options;
   const name = formatRef(ref);
   const actor = readActor(server, ref);
-  const claims = options.pools.flatMap((pool) => {
+  const pools = [...new Set(options.workers.map(({ pool }) => pool))];
+  const claims = pools.flatMap((pool) => {
     const worker = server.keyspace.hash(KEYS.pool(pool)[6]).get(name);
     return worker === undefined ? [] : [`${pool}/${worker}`];
   });
@@ -78,18 +83,22 @@ function unrestOf(ref: ActorRef, options: RestOptions): string | undefined {
   if ((actor?.state === 'RUNNING') !== wanted.length > 0)
     return `it is ${actor?.state ?? 'deleted'} on '${wanted.join()}'`;
   const places = nodes.flatMap((node) => {
-    const place = node.places.get(name);
+    const place = node.placeOf(name);
     return place === undefined ? [] : [place];
   });
   const runsOn = places.flatMap(({ worker }) => (worker === undefined ? [] : [worker]));
   // Whatever else runs of it, it runs where its record says.
   if (wanted.length > 0 && !runsOn.includes(actor?.worker?.name ?? '')) return `it is RUNNING, and does not run`;
-  if (ledger.isExcused(name)) return undefined;
+  if (known.isExcused(name)) return undefined;
   if (runsOn.length !== wanted.length) return `it is ${actor?.state ?? 'deleted'}, and runs on '${runsOn.join()}'`;
   const frozenAs = places.flatMap((place) => (place.worker === undefined ? [place.frozenAs ?? ''] : []));
-  const frozen = actor?.state === 'PAUSED' && !ledger.isLost(name) ? [actor.latestSnapshot?.uri ?? ''] : [];
-  if (frozen.length > 0 ? !frozenAs.includes(frozen[0] ?? '') : frozenAs.length > 0 && !ledger.isLeft(name)) {
-    return `it is ${actor?.state ?? 'deleted'} as '${frozen.join()}', and stands frozen as '${frozenAs.join()}'`;
+  const wantedAs = actor?.state === 'PAUSED' ? actor.latestSnapshot?.uri : undefined;
+  if (wantedAs !== undefined && !frozenAs.includes(wantedAs) && !known.of(name).isLost) {
+    return `it is PAUSED as ${wantedAs}, and stands frozen as '${frozenAs.join()}'`;
+  }
+  const left = frozenAs.filter((uri) => uri !== wantedAs);
+  if (left.length > 0 && !known.of(name).isLeft) {
+    return `it is ${actor?.state ?? 'deleted'}, and still stands frozen as '${left.join()}'`;
   }
   return undefined;
 }

@@ -7,7 +7,8 @@
 import { CoordinatorError } from '../../src/errors.js';
 import type { NodeRuntime, ReportProgress } from '../../src/runtime/node-runtime.js';
 import type { Faults } from './faults.js';
-import type { Call, Follower, SimulatedNode } from './node.js';
+import type { Follower, SimulatedNode } from './node.js';
+import type { Call } from './places.js';
 import type { Process } from './process.js';
 import type { World } from './world.js';
 
@@ -57,7 +58,7 @@ export class RuntimeLink {
     const isCut = world.random.chance(faults().runtimeCut);
     return new Promise((resolve) => {
       const node = nodeAt(address);
-      const answers = node !== undefined && node.isUp && node.stoppedUntilMs <= world.nowMs && !isCut;
+      const answers = node?.isAnswering === true && !isCut;
       world.after(answers ? world.random.skewed(0.2, 5) : ANSWERS_WITHIN_MS, () => {
         process.deliver(() => resolve(answers));
       });

@@ -15,7 +15,7 @@ export interface Outcome {
   readonly fingerprint: string;
   readonly events: number;
   /** Virtual. */
-  readonly durationMs: number;
+  readonly virtualMs: number;
   readonly trace: readonly string[];
 }
 
@@ -48,5 +48,5 @@ export async function simulate(seed: number, isTraced = false): Promise<Outcome>
     violation ??= new Violation('no error is dropped', `unhandled: ${String((unhandled[0] as Error).stack)}`);
   }
   const { counts, fingerprint, events, trace, nowMs } = world;
-  return { seed, violation, counts, fingerprint, events, durationMs: nowMs, trace };
+  return { seed, violation, counts, fingerprint, events, virtualMs: nowMs, trace };
 }

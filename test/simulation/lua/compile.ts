@@ -5,7 +5,7 @@
 
 import { compileFunction } from 'node:vm';
 import { library, type LuaValue } from './library.js';
-import { tokenize, type Token } from './tokens.js';
+import { Cursor } from './cursor.js';
 
 export type RedisCall = (command: string, ...args: readonly LuaValue[]) => LuaValue;
 
@@ -34,61 +34,25 @@ const COMPARISONS: Readonly<Record<string, string>> = {
 
 /** @throws SyntaxError at what is not of the subset */
 export function compile(source: string): Script {
-  const js = new Compiler(tokenize(source)).script();
+  const js = new Compiler(source).script();
   const body = compileFunction(js, ['L', 'KEYS', 'ARGV', 'call']) as (...args: unknown[]) => LuaValue[];
   return (keys, args, call) => body(library, keys, args, call)[0];
 }
 
 class Compiler {
-  readonly #tokens: readonly Token[];
-  #at = 0;
+  readonly #cursor: Cursor;
   #temporaries = 0;
   readonly #scopes: Set<string>[] = [new Set()];
 
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
+  constructor(source: string) {
+    this.#cursor = new Cursor(source);
   }
 
   script(): string {
     const body = this.#block();
-    if (this.#next.kind !== 'end') this.#refuse();
+    if (this.#cursor.next.kind !== 'end') this.#cursor.refuse();
     const names = Array.from({ length: this.#temporaries }, (_, i) => `t${i}`);
     return `"use strict";${names.length > 0 ? `let ${names.join(',')};` : ''}${body}return [];`;
-  }
-
-  get #next(): Token {
-    return this.#tokens[this.#at] ?? { kind: 'end', text: '', line: 0 };
-  }
-
-  #refuse(): never {
-    throw new SyntaxError(`line ${this.#next.line}: did not expect ${JSON.stringify(this.#next.text)}`);
-  }
-
-  #is(text: string): boolean {
-    return this.#next.text === text && (this.#next.kind === 'name' || this.#next.kind === 'symbol');
-  }
-
-  #take(text: string): boolean {
-    if (!this.#is(text)) return false;
-    this.#at += 1;
-    return true;
-  }
-
-  #expect(text: string): void {
-    if (!this.#take(text)) this.#refuse();
-  }
-
-  #name(): string {
-    if (this.#next.kind !== 'name') this.#refuse();
-    const { text } = this.#next;
-    this.#at += 1;
-    return text;
-  }
-
-  #names(): string[] {
-    const names = [this.#name()];
-    while (this.#take(',')) names.push(this.#name());
-    return names;
   }
 
   #declare(names: readonly string[]): string[] {
@@ -104,7 +68,7 @@ class Compiler {
   #block(...names: string[]): string {
     this.#scopes.push(new Set(names));
     let js = '';
-    while (!['end', 'else', 'elseif'].some((word) => this.#is(word)) && this.#next.kind !== 'end') {
+    while (!this.#cursor.is('end', 'else', 'elseif') && this.#cursor.next.kind !== 'end') {
       js += this.#statement();
     }
     this.#scopes.pop();
@@ -112,22 +76,22 @@ class Compiler {
   }
 
   #statement(): string {
-    if (this.#take('local')) return this.#is('function') ? this.#function() : this.#local();
-    if (this.#take('return')) {
-      const isEmpty = this.#is('end') || this.#is('else') || this.#next.kind === 'end';
+    if (this.#cursor.take('local')) return this.#cursor.is('function') ? this.#function() : this.#local();
+    if (this.#cursor.take('return')) {
+      const isEmpty = this.#cursor.is('end') || this.#cursor.is('else') || this.#cursor.next.kind === 'end';
       return `return [${isEmpty ? '' : this.#list()}];`;
     }
-    if (this.#take('if')) return this.#if();
-    if (this.#take('for')) return this.#for();
-    if (this.#take('while')) {
+    if (this.#cursor.take('if')) return this.#if();
+    if (this.#cursor.take('for')) return this.#for();
+    if (this.#cursor.take('while')) {
       const condition = this.#condition();
-      this.#expect('do');
+      this.#cursor.expect('do');
       const body = this.#block();
-      this.#expect('end');
+      this.#cursor.expect('end');
       return `while (${condition}) {${body}}`;
     }
     const target = this.#suffixed();
-    if (!this.#take('=')) return `${target.js};`;
+    if (!this.#cursor.take('=')) return `${target.js};`;
     const value = single(this.#expression());
     return target.index === undefined
       ? `${target.js} = ${value};`
@@ -135,20 +99,20 @@ class Compiler {
   }
 
   #function(): string {
-    this.#expect('function');
-    const name = this.#name();
+    this.#cursor.expect('function');
+    const name = this.#cursor.name();
     const [js = ''] = this.#declare([name]);
-    this.#expect('(');
-    const parameters = this.#is(')') ? [] : this.#names();
-    this.#expect(')');
+    this.#cursor.expect('(');
+    const parameters = this.#cursor.is(')') ? [] : this.#cursor.names();
+    this.#cursor.expect(')');
     const body = this.#block(...parameters);
-    this.#expect('end');
+    this.#cursor.expect('end');
     return `const ${js} = (${parameters.map((parameter) => `$${parameter}`).join(',')}) => {${body}return [];};`;
   }
 
   #local(): string {
-    const names = this.#names();
-    if (!this.#take('=')) return `let ${this.#declare(names).join(',')};`;
+    const names = this.#cursor.names();
+    if (!this.#cursor.take('=')) return `let ${this.#declare(names).join(',')};`;
     // The names are not known yet in what they are set to.
     const values = this.#list();
     return `let [${this.#declare(names).join(',')}] = [${values}];`;
@@ -156,36 +120,36 @@ class Compiler {
 
   #if(): string {
     let js = `if (${this.#condition()}) {`;
-    this.#expect('then');
+    this.#cursor.expect('then');
     js += `${this.#block()}}`;
-    if (this.#take('elseif')) return `${js} else ${this.#if()}`;
-    if (this.#take('else')) js += ` else {${this.#block()}}`;
-    this.#expect('end');
+    if (this.#cursor.take('elseif')) return `${js} else ${this.#if()}`;
+    if (this.#cursor.take('else')) js += ` else {${this.#block()}}`;
+    this.#cursor.expect('end');
     return js;
   }
 
   #for(): string {
-    const names = this.#names();
+    const names = this.#cursor.names();
     const [first = '', second] = names.map((name) => `$${name}`);
     let head: string;
     let inner = `let ${first} = i;`;
-    if (this.#take('in')) {
-      this.#expect('ipairs');
-      this.#expect('(');
+    if (this.#cursor.take('in')) {
+      this.#cursor.expect('ipairs');
+      this.#cursor.expect('(');
       head = `const [i, v] of L.entries(${single(this.#expression())})`;
       if (second !== undefined) inner += `let ${second} = v;`;
-      this.#expect(')');
+      this.#cursor.expect(')');
     } else {
-      this.#expect('=');
+      this.#cursor.expect('=');
       const from = single(this.#expression());
-      this.#expect(',');
+      this.#cursor.expect(',');
       const to = single(this.#expression());
-      const step = this.#take(',') ? single(this.#expression()) : '1';
+      const step = this.#cursor.take(',') ? single(this.#expression()) : '1';
       head = `let i = L.number(${from}), e = L.number(${to}); i <= e; i += ${step}`;
     }
-    this.#expect('do');
+    this.#cursor.expect('do');
     const body = this.#block(...names);
-    this.#expect('end');
+    this.#cursor.expect('end');
     return `for (${head}) {${inner}${body}}`;
   }
 
@@ -196,7 +160,7 @@ class Compiler {
   /** Expressions between commas; of the last one all results. */
   #list(): string {
     const items = [this.#expression()];
-    while (this.#take(',')) items.push(this.#expression());
+    while (this.#cursor.take(',')) items.push(this.#expression());
     return items
       .map((item, i) => (item.kind === 'multi' && i === items.length - 1 ? `...${item.js}` : single(item)))
       .join(', ');
@@ -206,13 +170,13 @@ class Compiler {
 
   #expression(): Code {
     let left = this.#and();
-    while (this.#take('or')) left = this.#choice(left, this.#and(), true);
+    while (this.#cursor.take('or')) left = this.#choice(left, this.#and(), true);
     return left;
   }
 
   #and(): Code {
     let left = this.#comparison();
-    while (this.#take('and')) left = this.#choice(left, this.#comparison(), false);
+    while (this.#cursor.take('and')) left = this.#choice(left, this.#comparison(), false);
     return left;
   }
 
@@ -229,16 +193,16 @@ class Compiler {
   #comparison(): Code {
     let left = this.#concatenation();
     for (;;) {
-      const operator = this.#next.kind === 'symbol' ? COMPARISONS[this.#next.text] : undefined;
+      const operator = this.#cursor.next.kind === 'symbol' ? COMPARISONS[this.#cursor.next.text] : undefined;
       if (operator === undefined) return left;
-      this.#at += 1;
+      this.#cursor.advance();
       left = { js: `(${single(left)} ${operator} ${single(this.#concatenation())})`, kind: 'bool' };
     }
   }
 
   #concatenation(): Code {
     const left = this.#sum();
-    if (!this.#take('..')) return left;
+    if (!this.#cursor.take('..')) return left;
     return { js: `(L.text(${single(left)}) + L.text(${single(this.#concatenation())}))`, kind: 'value' };
   }
 
@@ -253,37 +217,36 @@ class Compiler {
   #arithmetic(operators: readonly string[], operand: () => Code): Code {
     let left = operand();
     for (;;) {
-      const operator = operators.find((symbol) => this.#take(symbol));
+      const operator = operators.find((symbol) => this.#cursor.take(symbol));
       if (operator === undefined) return left;
       left = { js: `(L.number(${single(left)}) ${operator} L.number(${single(operand())}))`, kind: 'value' };
     }
   }
 
   #unary(): Code {
-    if (this.#take('not')) return { js: `!${condition(this.#unary())}`, kind: 'bool' };
-    if (this.#take('#')) return { js: `L.length(${single(this.#unary())})`, kind: 'value' };
-    if (this.#take('-')) return { js: `(-L.number(${single(this.#unary())}))`, kind: 'value' };
+    if (this.#cursor.take('not')) return { js: `!${condition(this.#unary())}`, kind: 'bool' };
+    if (this.#cursor.take('#')) return { js: `L.length(${single(this.#unary())})`, kind: 'value' };
+    if (this.#cursor.take('-')) return { js: `(-L.number(${single(this.#unary())}))`, kind: 'value' };
     return this.#suffixed();
   }
 
   #suffixed(): Code {
     let code = this.#primary();
     for (;;) {
-      if (this.#take('.')) code = member(code, this.#name());
-      else if (this.#take('[')) {
+      if (this.#cursor.take('.')) code = member(code, this.#cursor.name());
+      else if (this.#cursor.take('[')) {
         code = element(code, single(this.#expression()));
-        this.#expect(']');
-      } else if (this.#take('(')) {
-        const args = this.#is(')') ? '' : this.#list();
-        this.#expect(')');
+        this.#cursor.expect(']');
+      } else if (this.#cursor.take('(')) {
+        const args = this.#cursor.is(')') ? '' : this.#list();
+        this.#cursor.expect(')');
         code = called(code, args);
       } else return code;
     }
   }
 
   #primary(): Code {
-    const token = this.#next;
-    this.#at += 1;
+    const token = this.#cursor.advance();
     switch (token.kind) {
       case 'number':
         return { js: token.text, kind: 'value' };
@@ -298,16 +261,15 @@ class Compiler {
       default:
         if (token.text === '(') {
           const inner = this.#expression();
-          this.#expect(')');
+          this.#cursor.expect(')');
           return { js: `(${single(inner)})`, kind: inner.kind === 'bool' ? 'bool' : 'value' };
         }
         if (token.text === '{') {
-          const items = this.#is('}') ? '' : this.#list();
-          this.#expect('}');
+          const items = this.#cursor.is('}') ? '' : this.#list();
+          this.#cursor.expect('}');
           return { js: `[${items}]`, kind: 'value' };
         }
-        this.#at -= 1;
-        this.#refuse();
+        this.#cursor.refuse(token);
     }
   }
 }

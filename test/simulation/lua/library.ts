@@ -6,10 +6,15 @@
 export type LuaValue =
   string | number | boolean | undefined | readonly LuaValue[] | { readonly [key: string]: LuaValue };
 
+/** For an error. */
+function show(value: LuaValue): string {
+  return value === undefined ? 'nil' : JSON.stringify(value);
+}
+
 function number(value: LuaValue): number {
   const result = typeof value === 'string' ? Number(value) : value;
   if (typeof result !== 'number' || Number.isNaN(result) || value === '') {
-    throw new TypeError(`attempt to perform arithmetic on ${String(value)}`);
+    throw new TypeError(`attempt to perform arithmetic on ${show(value)}`);
   }
   return result;
 }
@@ -18,7 +23,7 @@ function text(value: LuaValue): string {
   if (typeof value === 'string') return value;
   // Lua prints 14 digits: a script that concatenates a greater number loses some.
   if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 1e14) return String(value);
-  throw new TypeError(`attempt to concatenate ${String(value)}`);
+  throw new TypeError(`attempt to concatenate ${show(value)}`);
 }
 
 const patterns = new Map<string, RegExp>();
@@ -39,15 +44,15 @@ export const library = {
   truth: (value: LuaValue): boolean => value !== undefined && value !== false,
   length: (value: LuaValue): number => {
     if (typeof value === 'string' || Array.isArray(value)) return value.length;
-    throw new TypeError(`attempt to get the length of ${String(value)}`);
+    throw new TypeError(`attempt to get the length of ${show(value)}`);
   },
   get: (table: LuaValue, key: string | number): LuaValue => {
     if (Array.isArray(table)) return (table as readonly LuaValue[])[number(key) - 1];
     if (typeof table === 'object') return (table as Readonly<Record<string, LuaValue>>)[key];
-    throw new TypeError(`attempt to index ${String(table)} with ${key}`);
+    throw new TypeError(`attempt to index ${show(table)} with ${key}`);
   },
   set: (table: LuaValue, key: number, value: LuaValue): void => {
-    if (!Array.isArray(table)) throw new TypeError(`attempt to set an index of ${String(table)}`);
+    if (!Array.isArray(table)) throw new TypeError(`attempt to set an index of ${show(table)}`);
     table[key - 1] = value;
   },
   entries: (table: readonly LuaValue[]): [number, LuaValue][] => table.map((value, i) => [i + 1, value]),
@@ -75,7 +80,7 @@ export const library = {
   },
   cjson: {
     decode: (json: LuaValue): LuaValue => {
-      if (typeof json !== 'string') throw new TypeError(`cannot decode ${String(json)}`);
+      if (typeof json !== 'string') throw new TypeError(`cannot decode ${show(json)}`);
       return JSON.parse(json) as LuaValue;
     },
   },

@@ -32,11 +32,18 @@ export interface ClientOptions {
 interface Pending {
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
+  /** On the process's clock. */
+  readonly timesOutAtMs: number;
+  /** The answers that had come when it was sent. */
+  readonly answers: number;
+  hasTimedOut: boolean;
 }
 
 /** One TCP connection: what is sent over it arrives in order, until it breaks. */
 interface Socket {
+  /** In the order of their sending. */
   readonly pending: Set<Pending>;
+  isWatched: boolean;
   arrivesAtMs: number;
   answersAtMs: number;
   /** Which way nothing comes through any more, though neither end knows. */
@@ -140,19 +147,12 @@ export class Client {
     onSend(command);
     if (socket.broken === 'no' && world.random.chance(faults().connectionLost)) this.#break(socket);
     return new Promise((resolve, reject) => {
-      const pending: Pending = { resolve, reject };
-      socket.pending.add(pending);
+      const timesOutAtMs = process.nowMs + commandTimeoutMs;
       const { answers } = socket;
-      const cancelTimer = process.clock.setTimer(commandTimeoutMs, () => {
-        if (!socket.pending.has(pending)) return;
-        reject(new Error(TIMED_OUT));
-        // ioredis's socketTimeout: nothing at all has come for longer than a command may take.
-        process.clock.setTimer(SOCKET_TIMEOUT_MORE_MS, () => {
-          if (socket === this.#socket && socket.answers === answers) this.#reset('nothing came');
-        });
-      });
+      const pending: Pending = { resolve, reject, timesOutAtMs, answers, hasTimedOut: false };
+      socket.pending.add(pending);
+      this.#watch(socket);
       const settle = (reply: Reply | Error): void => {
-        cancelTimer();
         socket.answers += 1;
         // A connection that the client has given up tells it nothing any more.
         if (!socket.pending.delete(pending)) return;
@@ -170,6 +170,32 @@ export class Client {
           world.at(socket.answersAtMs, () => process.deliver(() => settle(reply), socket));
         });
       });
+    });
+  }
+
+  /** One timer for all that is under way, armed for the first of it. */
+  #watch(socket: Socket): void {
+    if (socket.isWatched) return;
+    const { process } = this.#options;
+    let first: Pending | undefined;
+    for (const pending of socket.pending) {
+      if (pending.hasTimedOut) continue;
+      if (pending.timesOutAtMs > process.nowMs) {
+        first = pending;
+        break;
+      }
+      pending.hasTimedOut = true;
+      pending.reject(new Error(TIMED_OUT));
+      // ioredis's socketTimeout: nothing at all has come for longer than a command may take.
+      process.clock.setTimer(SOCKET_TIMEOUT_MORE_MS, () => {
+        if (socket === this.#socket && socket.answers === pending.answers) this.#reset('nothing came');
+      });
+    }
+    if (first === undefined) return;
+    socket.isWatched = true;
+    process.clock.setTimer(first.timesOutAtMs - process.nowMs, () => {
+      socket.isWatched = false;
+      this.#watch(socket);
     });
   }
 
@@ -219,6 +245,7 @@ export class Client {
     const { process, server } = this.#options;
     const socket: Socket = {
       pending: new Set(),
+      isWatched: false,
       arrivesAtMs: 0,
       answersAtMs: 0,
       broken: 'no',

@@ -23,7 +23,7 @@ export class Keyspace {
   readonly call = (command: string, ...args: readonly LuaValue[]): LuaValue => {
     const run = this.#commands[command];
     if (run === undefined) throw new Error(`command ${command} is not of the subset`);
-    return run(args.map(toText));
+    return run(args.every(isText) ? args : args.map(toText));
   };
 
   /** A copy of everything, for a failover to go back to. */
@@ -87,10 +87,17 @@ export class Keyspace {
     return removed;
   }
 
+  #pairs(key: string): string[] {
+    const flat: string[] = [];
+    for (const [field, value] of this.#map<string>(key) ?? []) flat.push(field, value);
+    return flat;
+  }
+
   /** The members of a sorted set in its order. */
   #sorted(key: string): [string, number][] {
     const scores = this.#map<number>(key);
     if (scores === undefined) return [];
+    if (scores.size === 1) return [...scores];
     return [...scores].sort(([a, x], [b, y]) => x - y || (a < b ? -1 : 1));
   }
 
@@ -147,7 +154,7 @@ export class Keyspace {
 
     HGET: ([key = '', field = '']) => this.#map<string>(key)?.get(field) ?? false,
     HMGET: ([key = '', ...fields]) => fields.map((field) => this.#map<string>(key)?.get(field) ?? false),
-    HGETALL: ([key = '']) => [...(this.#map<string>(key) ?? [])].flat(),
+    HGETALL: ([key = '']) => this.#pairs(key),
     HVALS: ([key = '']) => [...(this.#map<string>(key)?.values() ?? [])],
     HLEN: ([key = '']) => this.#map(key)?.size ?? 0,
     HSET: ([key = '', ...pairs]) => {
@@ -163,7 +170,7 @@ export class Keyspace {
       return value;
     },
     // All at once: a cursor that Redis would not need for so few.
-    HSCAN: ([key = '']) => ['0', [...(this.#map<string>(key) ?? [])].flat()],
+    HSCAN: ([key = '']) => ['0', this.#pairs(key)],
 
     SADD: ([key = '', ...members]) => {
       const map = this.#mapToWrite<number>(key);
@@ -218,6 +225,10 @@ export class Keyspace {
       );
     },
   };
+}
+
+function isText(value: LuaValue): value is string {
+  return typeof value === 'string';
 }
 
 /** As Redis converts what a script gives it; what was called with texts stays as it is. */

@@ -167,7 +167,10 @@ function toReply(value: LuaValue): Reply {
   if (value === true) return 1;
   if (value === undefined || value === false) return null;
   if (!Array.isArray(value)) throw new TypeError('a script returned a table with names');
-  const items = value as readonly LuaValue[];
-  const end = items.indexOf(undefined);
-  return (end < 0 ? items : items.slice(0, end)).map(toReply);
+  const replies: Reply[] = [];
+  for (const item of value as readonly LuaValue[]) {
+    if (item === undefined) break;
+    replies.push(typeof item === 'string' ? item : toReply(item));
+  }
+  return replies;
 }
