@@ -66,10 +66,13 @@ export async function startNode({ args = [], port }: NodeOptions = {}): Promise<
   };
 }
 
-/** For data nodes: nothing on disk, and a replica is filled at once rather than in five seconds. */
+/**
+ * For data nodes: nothing on disk, not even what a replica is filled with, which any server that is started in the same
+ * directory later would load; and it is filled at once rather than in five seconds.
+ */
 export const DATA_ARGS = [
   ...['--save', '', '--appendonly', 'no', '--protected-mode', 'no'],
-  ...['--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0'],
+  ...['--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'],
 ];
 
 /** Far longer than anything takes that is waited for. */
