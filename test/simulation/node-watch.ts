@@ -69,7 +69,8 @@ export class NodeWatch implements NodeObserver {
   }
 
   onWritten(call: Call, before: StoredSnapshot | undefined): void {
-    if (before?.isComplete !== true) return;
+    // A Suspend that Redis has forgotten is done again, with what its actor has come to know since it was resumed.
+    if (before?.isComplete !== true || this.#options.known.hasForgotten) return;
     this.#options.violate('P6 no effect twice', `${call.snapshot?.uri ?? ''} was complete, and is written again`);
   }
 
