@@ -233,7 +233,8 @@ describe('Watch, from another replica,', () => {
     const seen = await readToEnd(scene.b.client.watch({ actor }));
     expectSame(seen, own);
     const progress = seen.events.flatMap((event) => event.step_progress ?? []);
-    expect(own.events.length - lasting(own.events).length).toBeGreaterThan(50);
+    // Its own caller is told up to twenty a second.
+    expect(own.events.length - lasting(own.events).length).toBeGreaterThan(10);
     expect(progress.length).toBeGreaterThanOrEqual(5);
     // One at the start, and the last one, which came too soon after the one before.
     expect(progress.length).toBeLessThanOrEqual(5 * seconds + 2);

@@ -72,9 +72,10 @@ function reviveAtEnd(redis: Redis): void {
   let over = false;
   const disconnect = redis.disconnect.bind(redis);
   redis.disconnect = (reconnect = false) => {
-    over = !reconnect;
+    // For good: of what was under way when it was closed, ioredis may ask for a reconnection yet.
+    over ||= !reconnect;
     if (over) clearTimeout(revival);
-    disconnect(reconnect);
+    disconnect(reconnect && !over);
   };
   redis.on('end', () => {
     if (over) return;
