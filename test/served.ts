@@ -37,7 +37,8 @@ export async function serveDev(...flags: readonly string[]): Promise<Served> {
     createInterface(server.stderr).on('line', (line) => {
       log.push(line);
       const { msg, addresses } = JSON.parse(line) as { msg?: string; addresses?: string[] };
-      if (msg === 'ready') bound = addresses?.[0] ?? '';
+      // Not 'ready': its first workers may be registered before the replica has looked at all of its Redis.
+      if (msg === 'serving') bound = addresses?.[0] ?? '';
       if (msg === 'workers registered') resolve(bound);
     });
     void exited.then(() => reject(new Error(`serve --dev ended before it was ready:\n${log.join('\n')}`)));
