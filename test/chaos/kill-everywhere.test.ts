@@ -57,11 +57,11 @@ const scenarios: readonly Scenario[] = [
   },
   {
     ...{ kind: 'resume', from: 'SUSPENDING', rest: 'SUSPENDED', turn: 'begin_resume', goal: 'RUNNING' },
-    boundaries: ['checkpoint', 'finish_suspend', 'free', 'claim', 'begin_resume'],
+    boundaries: ['checkpoint', 'finish_suspend', 'claim', 'begin_resume'],
   },
   {
     ...{ kind: 'resume', from: 'PAUSING', rest: 'PAUSED', turn: 'begin_resume', goal: 'RUNNING' },
-    boundaries: ['checkpoint', 'finish_pause', 'free', 'claim', 'begin_resume'],
+    boundaries: ['checkpoint', 'finish_pause', 'claim', 'begin_resume'],
   },
   {
     ...{ kind: 'suspend', from: 'RUNNING', rest: 'RUNNING', turn: 'begin_suspend', goal: 'SUSPENDED' },
