@@ -363,6 +363,16 @@ describe('the checker accepts', () => {
     expect(rulesOf({ ...writes(250, ...forgotten), counts })).not.toContain(rule);
   });
 
+  it('that a Suspend which finds its actor PAUSING leaves it PAUSED, and no other one', () => {
+    const rule = 'a caller was told of an end that Redis does not know';
+    const before = good.writes.filter(({ atMs }) => atMs < T0 + 1200);
+    const pausing = recorded(1101, 8, 'w5 begin_pause', { state: 'PAUSING' });
+    const after = [granted(1200, 'w4', { kind: 'SUSPEND' }), recorded(1220, 9, 'w4 finish_pause', { state: 'PAUSED' })];
+    const found = [...before, granted(1100, 'w5', { kind: 'PAUSE' }), pausing, released(1110)];
+    expect(rulesOf({ ...good, writes: [...found, ...after] })).not.toContain(rule);
+    expect(rulesOf({ ...good, writes: [...before, ...after] })).toContain(rule);
+  });
+
   it('a late takeover while Redis was not well', () => {
     const history = {
       ...writes(120, granted(100 + TTL_MS + 1200, 'w5', { holder: 'b-1' })),

@@ -46,13 +46,15 @@ export interface ActorWorkflowClient extends grpc.Client {
   
   /**
    * Suspend writes a snapshot of a RUNNING actor to durable storage and frees
-   * its worker. Suspending a SUSPENDED actor changes nothing.
+   * its worker. Suspending a SUSPENDED actor changes nothing; suspending one
+   * that is PAUSING finishes its Pause, and leaves it PAUSED.
    */
   Suspend(argument: _actorworkflow_v1_SuspendRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_actorworkflow_v1_WorkflowEvent__Output>;
   Suspend(argument: _actorworkflow_v1_SuspendRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_actorworkflow_v1_WorkflowEvent__Output>;
   /**
    * Suspend writes a snapshot of a RUNNING actor to durable storage and frees
-   * its worker. Suspending a SUSPENDED actor changes nothing.
+   * its worker. Suspending a SUSPENDED actor changes nothing; suspending one
+   * that is PAUSING finishes its Pause, and leaves it PAUSED.
    */
   suspend(argument: _actorworkflow_v1_SuspendRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_actorworkflow_v1_WorkflowEvent__Output>;
   suspend(argument: _actorworkflow_v1_SuspendRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_actorworkflow_v1_WorkflowEvent__Output>;
@@ -96,7 +98,8 @@ export interface ActorWorkflowHandlers extends grpc.UntypedServiceImplementation
   
   /**
    * Suspend writes a snapshot of a RUNNING actor to durable storage and frees
-   * its worker. Suspending a SUSPENDED actor changes nothing.
+   * its worker. Suspending a SUSPENDED actor changes nothing; suspending one
+   * that is PAUSING finishes its Pause, and leaves it PAUSED.
    */
   Suspend: grpc.handleServerStreamingCall<_actorworkflow_v1_SuspendRequest__Output, _actorworkflow_v1_WorkflowEvent>;
   
