@@ -326,6 +326,17 @@ describe('the checker accepts', () => {
     }
   });
 
+  it('that what runs is displaced by a restore that was on its way when its worker was taken out of service', () => {
+    const displaced = { type: 'displaced', atMs: T0 + 1100, node: 'n0', actor: ACTOR, worker: WORKER } as const;
+    const late = did('restored', 1100, 'w9', tokenAt(950), 1, FIRST, { actor: 'ns/b' });
+    const history = effects(1100, displaced, late);
+    const rule = 'a worker was given away while an actor ran on it';
+    expect(rulesOf(history)).toContain(rule);
+    const retired: Write = { type: 'deregistered', atMs: T0 + 960, worker: WORKER };
+    const writes = good.writes.flatMap((write) => (write.atMs === T0 + 1000 ? [retired, write] : [write]));
+    expect(rulesOf({ ...history, writes })).not.toContain(rule);
+  });
+
   it('that the holder of a lease which was broken by force learns of it late', () => {
     const events = [started, { ...working, atMs: T0 + 250 }, { ...completed, atMs: T0 + 260 }];
     const broken: Write = { type: 'broken', atMs: T0 + 130, actor: ACTOR };

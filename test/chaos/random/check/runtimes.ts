@@ -25,7 +25,7 @@ export function checkRuntimes(history: History): readonly Violation[] {
   const oblivion = new Oblivion(history);
   const highest = new Map<string, number>();
   const runtimes = new Runtimes();
-  for (const effect of history.effects) {
+  for (const [i, effect] of history.effects.entries()) {
     const { node, atMs } = effect;
     switch (effect.type) {
       case 'admitted': {
@@ -49,7 +49,12 @@ export function checkRuntimes(history: History): readonly Violation[] {
       }
       case 'displaced': {
         const there = runtimes.on(effect.worker);
-        if (there !== undefined && !oblivion.covers(there, atMs)) {
+        const comes = history.effects
+          .slice(i)
+          .find((next) => next.type === 'restored' && next.worker === effect.worker);
+        // A restore that was on its way to a worker when that was taken out of service by force takes effect all the same.
+        const isLate = comes?.type === 'restored' && oblivion.covers({ ...comes, sinceMs: comes.atMs }, atMs);
+        if (there !== undefined && !oblivion.covers(there, atMs) && !isLate) {
           add('P6', 'a worker was given away while an actor ran on it', `${effect.worker}, where ${effect.actor} ran`);
         }
         break;
