@@ -20,6 +20,7 @@ const parts = {
   redis: '^src/store/redis/',
   places: '^src/runtime/places/',
   process: '^src/runtime/process/',
+  docker: '^src/runtime/docker/',
   grpc: '^src/runtime/grpc/',
   actor: '^src/actor/',
   errors: '^src/errors[.]ts$',
@@ -29,7 +30,7 @@ const parts = {
 
 const base = ['actor', 'errors', 'clock'];
 const domain = [...base, 'lease', 'ports', 'workflow'];
-const adapters = ['redis', 'process', 'grpc'];
+const adapters = ['redis', 'places', 'process', 'docker', 'grpc'];
 
 /** Part → what it may import besides itself: parts, or paths. */
 const mayImport = {
@@ -50,6 +51,7 @@ const mayImport = {
   // What runtimes for programs on this machine share; each kind of program is an adapter of its own.
   places: [...base, 'ports'],
   process: [...base, 'ports', 'places'],
+  docker: [...base, 'ports', 'places'],
   // The other end of the calls that rpc serves: it shares their definitions and codecs, and no handler.
   grpc: [...base, 'ports', 'generated', '^src/rpc/(proto|status[^/]*|encode)[.]ts$'],
   actor: [],
@@ -61,6 +63,7 @@ const mayImport = {
 /** Package → the parts that may import it. */
 const packages = {
   ioredis: ['redis'],
+  dockerode: ['docker'],
   '@grpc/grpc-js': ['rpc', 'client', 'conformance', 'grpc', 'generated'],
   '@grpc/proto-loader': ['rpc', 'generated'],
   commander: ['main', 'cli'],

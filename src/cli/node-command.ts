@@ -1,10 +1,11 @@
-// `actor-coordinator node`: the flags of a node with the built-in process runtime.
+// `actor-coordinator node`: the flags of a node with one of the built-in runtimes.
 
 import type { Command } from 'commander';
 import { ConfigError, parseDuration, parseListen, parseLogLevel } from '../config.js';
 import { CoordinatorError } from '../errors.js';
+import type { RuntimeFlags } from './open-runtime.js';
 
-interface NodeFlags {
+interface NodeFlags extends RuntimeFlags {
   readonly listen?: readonly string[];
   readonly dataDir: string;
   readonly pool: string;
@@ -20,7 +21,7 @@ export function addNodeCommand(program: Command): void {
   program
     .command('node')
     .description(
-      'run actors as processes on this machine: the built-in node runtime. It runs commands with its own rights, so it is for development and for workloads that you trust',
+      'run actors on this machine, as processes or as containers. Processes have its own rights: they are for development and for workloads that you trust',
     )
     .option(
       '--listen <address>',
@@ -29,6 +30,12 @@ export function addNodeCommand(program: Command): void {
     )
     .requiredOption('--data-dir <directory>', 'where actors, and what the node must remember, are kept')
     .requiredOption('--coordinator <address>', 'the coordinator to register with: host:port or unix:///path')
+    .option('--runtime <kind>', 'what actors are: process, or docker for containers of a Docker engine', 'process')
+    .option(
+      '--docker-host <address>',
+      "docker: the engine's address, unix:///path or tcp://host:port (default: $DOCKER_HOST, else unix:///var/run/docker.sock)",
+    )
+    .option('--publish-ip <ip>', "docker: this machine's IP address at which actors are reached", '127.0.0.1')
     .option('--pool <name>', 'the pool of its workers', 'default')
     .option('--workers <count>', 'how many actors can run here at once', '2')
     .option('--node-name <name>', "names the node and its workers (default: the machine's name)")
@@ -44,6 +51,7 @@ async function run(flags: NodeFlags): Promise<number> {
   // Late: the commands that only call a coordinator need none of it, and start in half the time.
   const { createLogger } = await import('../telemetry/logger.js');
   const { defaultNodeName, runNode } = await import('./node.js');
+  const { chooseRuntime } = await import('./open-runtime.js');
   try {
     return await runNode({
       listen: flags.listen === undefined ? ['127.0.0.1:7071'] : parseListen(flags.listen),
@@ -52,6 +60,7 @@ async function run(flags: NodeFlags): Promise<number> {
       workers: Number(flags.workers),
       coordinator: flags.coordinator,
       stopGraceMs: parseDuration('--stop-grace', flags.stopGrace),
+      openRuntime: chooseRuntime(flags),
       logger: createLogger(parseLogLevel(flags.logLevel), flags.nodeName ?? defaultNodeName()),
       ...(flags.nodeName !== undefined && { nodeName: flags.nodeName }),
       ...(flags.advertise !== undefined && { advertise: flags.advertise }),

@@ -1,7 +1,8 @@
-// A node: a process runtime, served over gRPC, whose workers are registered with
-// a coordinator. `runNode` is what `actor-coordinator node` does; `startNode` is
-// the same inside another process, as `serve --dev` wants it. Closing it stops
-// every actor after it has saved, and keeps what it saved for the next start.
+// A node: a runtime, served over gRPC, whose workers are registered with a
+// coordinator. `runNode` is what `actor-coordinator node` does; `startNode` is
+// the same inside another process, as `serve --dev` wants it. What becomes of
+// the actors when it closes is the runtime's to say: processes are stopped after
+// they have saved, and what they saved is kept for the next start.
 
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
@@ -12,7 +13,7 @@ import { CoordinatorClient } from '../client/coordinator-client.js';
 import { systemClock } from '../clock.js';
 import { CoordinatorError, invalidArgument, quote } from '../errors.js';
 import { startNodeServer } from '../rpc/node-server.js';
-import { openProcessRuntime } from '../runtime/process/process-runtime.js';
+import { openProcesses, type OpenRuntime } from './open-runtime.js';
 import { keepRegistered } from './registration.js';
 
 export interface NodeOptions {
@@ -31,6 +32,8 @@ export interface NodeOptions {
   readonly advertise?: string;
   /** See PlacedRuntimeOptions. */
   readonly stopGraceMs?: number;
+  /** Default: processes. */
+  readonly openRuntime?: OpenRuntime;
   readonly logger: Logger;
 }
 
@@ -58,7 +61,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     pool: options.pool,
     name: `${nodeName}-${String(index)}`,
   }));
-  const runtime = await openProcessRuntime({
+  const { openRuntime = openProcesses } = options;
+  const runtime = await openRuntime({
     dataDir: resolve(options.dataDir),
     workers,
     logger,

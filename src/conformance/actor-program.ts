@@ -5,6 +5,8 @@
 // STOP_MS make its start and its saving slow. Any program that does the same can
 // stand in for it.
 
+import { request } from 'node:http';
+
 export interface Heard {
   readonly count: number;
   /** Memory: made anew at every start. */
@@ -45,10 +47,30 @@ export const ACTOR_COMMAND: readonly string[] = ['node', '-e', PROGRAM.trim()];
 
 /**
  * Asks the actor at `address`.
- * @throws whatever fetch does where nobody answers in time
+ * @throws an Error where nobody answers in time, or something else does
  */
-export async function ask(address: string, method: 'GET' | 'POST', limitMs: number): Promise<Heard> {
-  const signal = AbortSignal.timeout(limitMs);
-  const response = await fetch(`http://${address}/count`, { method, signal, headers: { connection: 'close' } });
-  return (await response.json()) as Heard;
+export function ask(address: string, method: 'GET' | 'POST', limitMs: number): Promise<Heard> {
+  return new Promise((resolve, reject) => {
+    const call = request(`http://${address}/count`, { method, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.once('error', fail).once('end', () => {
+        clearTimeout(timer);
+        try {
+          resolve(JSON.parse(text) as Heard);
+        } catch {
+          reject(new Error(`an answer that is not JSON: ${text.slice(0, 64)}`));
+        }
+      });
+    });
+    // Of the whole answer, not of a silence in it.
+    const timer = setTimeout(() => {
+      call.destroy(new Error(`no answer within ${String(limitMs)} ms`));
+    }, limitMs);
+    function fail(error: Error): void {
+      clearTimeout(timer);
+      reject(error);
+    }
+    call.once('error', fail).end();
+  });
 }

@@ -99,8 +99,11 @@ export async function* runChecks(options: ConformanceOptions): AsyncGenerator<Ch
         continue;
       }
       const result = await make(check, stage);
-      if (result.outcome === 'failed') failed.add(check.id);
       yield result;
+      if (result.outcome !== 'failed') continue;
+      failed.add(check.id);
+      // Of a runtime that has ended the rest would say nothing else.
+      await untilAnswers(ANSWERS_WITHIN_MS);
     }
   } finally {
     target.close();
@@ -115,6 +118,8 @@ async function make(check: Check, stage: Stage): Promise<CheckResult> {
     await check.run(scene);
     return { check, outcome: 'ok', tookMs: tookMs() };
   } catch (error) {
+    // Nothing answers any more: see untilAnswers.
+    if (error instanceof CoordinatorError) throw error;
     if (error instanceof Skipped) return { check, outcome: 'skipped', why: error.message, tookMs: tookMs() };
     const { expected, got } =
       error instanceof Broken

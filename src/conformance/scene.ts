@@ -178,9 +178,7 @@ export class Scene {
     try {
       return await ask(address, method, ANSWER_MS);
     } catch (error) {
-      const { message, cause } = error as Error;
-      const why = cause instanceof Error ? cause.message : message;
-      throw new Broken(`the actor to answer at ${address}`, `no answer: ${why}`);
+      throw new Broken(`the actor to answer at ${address}`, (error as Error).message);
     }
   }
 

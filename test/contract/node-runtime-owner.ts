@@ -1,14 +1,17 @@
-// A process that owns a process runtime, for tests that kill it. Reads one JSON
+// A process that owns a runtime, for tests that kill it. Reads one JSON
 // array per line, `["restore" | "checkpoint", call]`, and writes one object per
 // line: progress as `{ phase }`, a result as `{ result }`, an error as `{ error }`.
 
 import { createInterface } from 'node:readline';
-import { ProcessRuntimeUnderTest } from './node-runtime-process.js';
 import type { CheckpointCall, RestoreCall, RuntimeProgress } from '../../src/runtime/node-runtime.js';
 
-const [directory] = process.argv.slice(2);
-if (directory === undefined) throw new Error('usage: node-runtime-owner.ts DIRECTORY');
-const runtime = await ProcessRuntimeUnderTest.start(directory);
+const [directory, kind] = process.argv.slice(2);
+if (directory === undefined) throw new Error('usage: node-runtime-owner.ts DIRECTORY process|docker');
+const Runtime =
+  kind === 'docker'
+    ? (await import('./docker-runtime.js')).DockerRuntimeUnderTest
+    : (await import('./node-runtime-process.js')).ProcessRuntimeUnderTest;
+const runtime = await Runtime.start(directory);
 const signal = new AbortController().signal;
 
 const write = (value: unknown): void => {

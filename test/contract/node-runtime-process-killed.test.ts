@@ -1,12 +1,8 @@
 // A process runtime that is killed with SIGKILL, and the one that is started in
 // its place.
 
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WorkloadSpec } from '../../src/actor/actor.js';
 import { isAlive } from '../../src/runtime/process/process-group.js';
@@ -22,53 +18,7 @@ import {
   workers,
 } from './node-runtime-process.js';
 import type { TestRecord } from './node-runtime-process.js';
-
-interface Told {
-  readonly phase?: string;
-  readonly result?: unknown;
-  readonly error?: string;
-}
-
-/** A runtime in a process of its own. */
-class Owner {
-  readonly #child: ChildProcess;
-  readonly #told: Told[] = [];
-  #wake = (): void => undefined;
-
-  constructor(directory: string) {
-    const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-    const args = ['--import', path('node-runtime-loader.mjs'), path('node-runtime-owner.ts'), directory];
-    this.#child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    if (this.#child.stdout === null) throw new Error('no stdout');
-    createInterface({ input: this.#child.stdout }).on('line', (line) => {
-      this.#told.push(JSON.parse(line) as Told);
-      this.#wake();
-    });
-  }
-
-  call(method: 'restore' | 'checkpoint', call: object): void {
-    this.#child.stdin?.write(`${JSON.stringify([method, call])}\n`);
-  }
-
-  async until(wanted: (told: Told) => boolean): Promise<void> {
-    for (;;) {
-      const told = this.#told.shift();
-      if (told?.error !== undefined) throw new Error(told.error);
-      if (told !== undefined && wanted(told)) return;
-      if (this.#told.length > 0) continue;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exited;
-  }
-}
+import { Owner, type Told } from './runtime-owner.js';
 
 const actor = { namespace: 'tests', name: 'orphan' };
 const isResult = ({ result }: Told): boolean => result !== undefined;

@@ -341,7 +341,7 @@ export const runtimeMutations: readonly Mutation[] = [
     name: 'restore-newer-token',
     mechanism: 'an actor that is restored again holds its worker with the newer token',
     promises: 'P1 P6',
-    replace: { [place]: [['if (this.#record.fencingToken < call.fencingToken) {', 'if (false) {']] },
+    replace: { [place]: [['if (this.#record.now.fencingToken < call.fencingToken) {', 'if (false) {']] },
     noticedBy: { 'integration/process-runtime': 'holds its worker with the newer token' },
   },
   {
@@ -366,7 +366,14 @@ export const runtimeMutations: readonly Mutation[] = [
     name: 'checkpoint-undone',
     mechanism: 'a checkpoint that fails leaves the actor running, with its state',
     promises: 'P6',
-    replace: { [place]: [['if (wasAlive && !crashed) await this.#undoStop(state, error);', '']] },
+    replace: {
+      [place]: [
+        [
+          'if (wasAlive && !crashed && !(await this.#undoStop(state, error)) && !signal.aborted) throw notUndone(reason);',
+          '',
+        ],
+      ],
+    },
     noticedBy: { [faults]: 'checkpoint that cannot write leaves the actor running, with its state' },
   },
   {
@@ -396,10 +403,7 @@ export const runtimeMutations: readonly Mutation[] = [
     promises: 'P6',
     replace: {
       [place]: [
-        [
-          "await this.#write({ ...this.#record, state: 'stopping' });\n      await program.terminate",
-          'await program.terminate',
-        ],
+        ["await this.#record.change({ state: 'stopping' });\n      await program.terminate", 'await program.terminate'],
       ],
     },
     noticedBy: {
@@ -411,7 +415,7 @@ export const runtimeMutations: readonly Mutation[] = [
     mechanism: 'that an actor is told to save is written down before it is told',
     promises: 'P6',
     replace: {
-      [place]: [["await this.#write({ ...this.#record, state: 'stopping', fencingToken: call.fencingToken });", '']],
+      [place]: [["await this.#record.change({ state: 'stopping', fencingToken: call.fencingToken });", '']],
     },
     noticedBy: { [killed]: 'a checkpoint that was cut off after the stop is finished by its repetition' },
   },
@@ -419,7 +423,14 @@ export const runtimeMutations: readonly Mutation[] = [
     name: 'held-until-recorded',
     mechanism: 'no program starts before it is written down, for the runtime that comes after a crash',
     promises: 'P6',
-    replace: { [place]: [['await this.#write({ ...this.#record, state: until, group: program.group });\n', '']] },
+    replace: {
+      [place]: [
+        [
+          'await this.#record.change({ state: until, group: program.group, ...(kind.outlives ? { call } : {}) });\n',
+          '',
+        ],
+      ],
+    },
     noticedBy: { [killed]: 'an actor that was only starting is ended, and its directory removed' },
   },
   {
@@ -440,7 +451,7 @@ export const runtimeMutations: readonly Mutation[] = [
     name: 'one-runtime',
     mechanism: 'two runtimes do not use one directory at the same time',
     promises: 'P1',
-    replace: { [placed]: [['await takeDirectory(dataDir);', '']] },
+    replace: { 'runtime/places/gate.ts': [['await takeDirectory(dataDir);', '']] },
     noticedBy: { [killed]: 'two runtimes cannot use one directory at the same time' },
   },
   {

@@ -12,6 +12,7 @@ type Code =
   | 'RESOURCE_EXHAUSTED'
   | 'DATA_LOSS'
   | 'ABORTED'
+  | 'UNIMPLEMENTED'
   | 'INTERNAL';
 
 export function runtimeFailed(code: Code, message: string, cause?: unknown): CoordinatorError {
@@ -29,4 +30,10 @@ export function asRuntimeFailure(error: unknown, doing: string): CoordinatorErro
   const { code, message } = error as NodeJS.ErrnoException;
   const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EMFILE' || code === 'EAGAIN';
   return runtimeFailed(full ? 'RESOURCE_EXHAUSTED' : 'INTERNAL', `${doing}: ${message}`, error);
+}
+
+/** The failure of a call that could not be undone: it may have changed what runs, and a repetition finishes it. */
+export function notUndone(error: unknown): CoordinatorError {
+  const text = `${(error as Error).message}; and it could not be undone, which the log of the node runtime explains`;
+  return new CoordinatorError('RUNTIME_UNAVAILABLE', text, { maybeDone: true, cause: error });
 }

@@ -13,6 +13,8 @@ export interface Program {
   readonly group: unknown;
   /** Where it serves, `host:port`. */
   readonly address: string;
+  /** Whether something else accepts connections to the address for it. */
+  readonly isBehindProxy: boolean;
   readonly alive: boolean;
   /** How it ended, for a message: `exit code 3`. Never rejects. */
   readonly exited: Promise<string>;
@@ -28,7 +30,7 @@ export interface Program {
    */
   terminate(graceMs: number): Promise<'exited' | 'killed' | 'crashed' | 'stuck'>;
   kill(): Promise<unknown>;
-  /** The end of what it wrote, for a message. */
+  /** The end of what it wrote, for a message. Never rejects. */
   lastOutput(clock: Clock): Promise<string>;
   /** Watches it no more. It goes on if it can without us. */
   detach(): void;
@@ -59,7 +61,7 @@ export interface Kind {
    * Makes a program that does not run yet, or makes ready once more the one that has run in the place and ended, at
    * the address of that if it is still free.
    */
-  hold(directory: string, launch: Launch, ended: Program | undefined): Promise<Program>;
+  hold(directory: string, launch: Launch, ended: Program | undefined, signal: AbortSignal): Promise<Program>;
   /** What lives of the program that a record tells of. */
   find(directory: string, group: unknown): Promise<Leftover | undefined>;
   /** Writes a snapshot of what has ended in the place. Resolves with its size. */

@@ -27,8 +27,7 @@ export async function takeOver(
   const alive = record?.group === undefined ? undefined : await kind.find(directory, record.group);
   if (record === undefined || record.state === 'starting' || (record.state !== 'stopping' && alive === undefined)) {
     await alive?.kill();
-    await kind.clear(directory, record?.group);
-    await removePlace(directory);
+    await forget(directory, record, kind);
     return undefined;
   }
   const actor = formatRef(record.actor);
@@ -44,7 +43,16 @@ export async function takeOver(
   await writeRecord(directory, kept);
   if (alive !== undefined) {
     const end = await alive.terminate(stopGraceMs);
+    if (end === 'crashed') {
+      await forget(directory, record, kind);
+      return undefined;
+    }
     logger.warn({ actor, group: record.group, was: record.state, end }, 'stopped a leftover actor');
   }
   return { record: kept };
+}
+
+async function forget(directory: string, record: PlaceRecord | undefined, kind: Kind): Promise<void> {
+  await kind.clear(directory, record?.group);
+  await removePlace(directory);
 }

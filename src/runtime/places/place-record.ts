@@ -48,6 +48,41 @@ export async function readRecord(directory: string): Promise<PlaceRecord | undef
   }
 }
 
+/** The record of a place, as it is on disk now. */
+export class WrittenRecord {
+  readonly #directory: string;
+  #now: PlaceRecord;
+
+  constructor(directory: string, now: PlaceRecord) {
+    this.#directory = directory;
+    this.#now = now;
+  }
+
+  get now(): PlaceRecord {
+    return this.#now;
+  }
+
+  async write(record: PlaceRecord): Promise<void> {
+    await writeRecord(this.#directory, record);
+    this.#now = record;
+  }
+
+  async change(changes: Partial<PlaceRecord>): Promise<void> {
+    await this.write({ ...this.#now, ...changes });
+  }
+
+  /**
+   * As `write`, unless the call is cancelled meanwhile: nobody has then seen the actor on or off a worker.
+   * @throws the signal's reason, with the record as it was
+   */
+  async commit(record: PlaceRecord, signal: AbortSignal): Promise<void> {
+    await writeRecord(this.#directory, record);
+    if (signal.aborted) await writeRecord(this.#directory, this.#now);
+    signal.throwIfAborted();
+    this.#now = record;
+  }
+}
+
 /** Removes all of it. The record goes first: a directory without one is rubbish, a record without its directory a lie. */
 export async function removePlace(directory: string): Promise<void> {
   await rm(join(directory, RECORD), { force: true });

@@ -5,21 +5,17 @@
 // snapshot is the actor itself, frozen and parked beside the workers: it lives as
 // long as its program does.
 
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { formatRef, isDnsLabel, type ActorRef, type WorkerRef } from '../../actor/actor.js';
 import type { Clock } from '../../clock.js';
-import { CoordinatorError, invalidArgument } from '../../errors.js';
+import { invalidArgument } from '../../errors.js';
 import type { CheckpointCall, NodeRuntime, ReportProgress, RestoreCall, RuntimeCall } from '../node-runtime.js';
-import { asRuntimeFailure, runtimeFailed } from './failure.js';
-import { InFlight } from './in-flight.js';
-import { leaveDirectory, takeDirectory } from './owner-file.js';
+import { doesNotRun, formatWorker, Gate, unknownWorker, type Entry } from './gate.js';
+import type { Kind } from './kind.js';
 import type { PlaceContext } from './place.js';
 import { Places } from './places.js';
-import type { Kind } from './kind.js';
 import { checkUri, isComplete, snapshotDirectory } from './snapshot.js';
-import { TokenLog } from './token-log.js';
 
 export interface PlacedRuntimeOptions {
   /** An absolute directory that this runtime has for itself, across its restarts. */
@@ -41,27 +37,16 @@ const silent: ReportProgress = () => undefined;
 export class PlacedRuntime implements NodeRuntime {
   readonly #kind: Kind;
   readonly #options: PlacedRuntimeOptions;
-  readonly #tokens: TokenLog;
+  readonly #gate: Gate;
   readonly #places: Places;
   readonly #workers: ReadonlySet<string>;
-  readonly #closing: AbortController;
-  readonly #inFlight: InFlight;
 
-  private constructor(
-    kind: Kind,
-    options: PlacedRuntimeOptions,
-    tokens: TokenLog,
-    places: Places,
-    inFlight: InFlight,
-    closing: AbortController,
-  ) {
+  private constructor(kind: Kind, options: PlacedRuntimeOptions, gate: Gate, places: Places) {
     this.#kind = kind;
     this.#options = options;
-    this.#tokens = tokens;
+    this.#gate = gate;
     this.#places = places;
     this.#workers = new Set(options.workers.map(formatWorker));
-    this.#inFlight = inFlight;
-    this.#closing = closing;
   }
 
   /**
@@ -78,21 +63,11 @@ export class PlacedRuntime implements NodeRuntime {
     if (!Number.isSafeInteger(maxParked) || maxParked < 0) {
       throw invalidArgument('maxParked', maxParked, 'a whole number, 0 or greater');
     }
-    const closing = new AbortController();
-    const context: PlaceContext = { kind, clock, logger, stopGraceMs, closing: closing.signal };
-    const inFlight = new InFlight();
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    await takeDirectory(dataDir);
-    const isUnderWay = (actor: string): boolean => inFlight.concerns(actor);
+    const gate = await Gate.open(dataDir);
+    const context: PlaceContext = { kind, clock, logger, stopGraceMs, closing: gate.closing };
+    const isUnderWay = (actor: string): boolean => gate.concerns(actor);
     const places = await Places.open({ directory: join(dataDir, 'actors'), maxParked, isUnderWay }, context);
-    return new PlacedRuntime(
-      kind,
-      options,
-      await TokenLog.open(join(dataDir, 'tokens.log')),
-      places,
-      inFlight,
-      closing,
-    );
+    return new PlacedRuntime(kind, options, gate, places);
   }
 
   /** The actor that the worker has, for its registration. */
@@ -105,10 +80,10 @@ export class PlacedRuntime implements NodeRuntime {
     if (call.snapshot !== undefined) checkUri(call.snapshot);
     const worker = formatWorker(call.worker);
     // Not NOT_FOUND: that would say something about the actor.
-    if (!this.#workers.has(worker)) throw this.#unknownWorker(worker);
+    if (!this.#workers.has(worker)) throw unknownWorker(worker, this.#workers);
     const actor = formatRef(call.actor);
-    const identity = JSON.stringify(['restore', worker, call.snapshot?.uri ?? '', call.spec]);
-    const address = await this.#run(call, identity, true, report, signal, async (tell, cancelled) => {
+    const entry = this.#entry(call, JSON.stringify(['restore', worker, call.snapshot?.uri ?? '', call.spec]), true);
+    const address = await this.#gate.pass(call, entry, report, signal, async (tell, cancelled) => {
       const place = this.#places.of(call.actor);
       const running = place?.worker === worker ? await place.alreadyServes(call) : undefined;
       if (running !== undefined) return running;
@@ -139,9 +114,9 @@ export class PlacedRuntime implements NodeRuntime {
     const actor = formatRef(call.actor);
     // An actor that is parked can have any worker named, also one that is not there any more.
     const known = this.#workers.has(worker) || this.#places.at(call.actor, worker) !== undefined;
-    if (!known) throw this.#unknownWorker(worker);
-    const identity = JSON.stringify(['checkpoint', worker, uri]);
-    const sizeBytes = await this.#run(call, identity, false, report, signal, async (tell, cancelled) => {
+    if (!known) throw unknownWorker(worker, this.#workers);
+    const entry = this.#entry(call, JSON.stringify(['checkpoint', worker, uri]));
+    const sizeBytes = await this.#gate.pass(call, entry, report, signal, async (tell, cancelled) => {
       const place = this.#places.at(call.actor, worker);
       if (location === 'LOCAL') {
         if (place?.alive !== true) throw doesNotRun(worker, actor);
@@ -167,8 +142,8 @@ export class PlacedRuntime implements NodeRuntime {
 
   async stop(call: RuntimeCall, signal: AbortSignal): Promise<{ readonly stopped: boolean }> {
     const worker = formatWorker(call.worker);
-    const identity = JSON.stringify(['stop', worker]);
-    const stopped = await this.#run(call, identity, false, silent, signal, async (_tell, cancelled) => {
+    const entry = this.#entry(call, JSON.stringify(['stop', worker]));
+    const stopped = await this.#gate.pass(call, entry, silent, signal, async (_tell, cancelled) => {
       cancelled.throwIfAborted();
       const place = this.#places.at(call.actor, worker);
       return place !== undefined && (await this.#places.remove(place));
@@ -178,57 +153,16 @@ export class PlacedRuntime implements NodeRuntime {
 
   /**
    * Cancels the calls under way, then stops every actor as for a checkpoint, the
-   * frozen ones too. A runtime opened on the same directory can write their
-   * snapshots.
+   * frozen ones too, unless actors of this kind go on. A runtime opened on the
+   * same directory can write their snapshots.
    */
   async close(): Promise<void> {
-    const reason = new CoordinatorError('RUNTIME_UNAVAILABLE', 'the node runtime is shutting down', {
-      maybeDone: true,
-    });
-    this.#closing.abort(reason);
-    await this.#inFlight.close(reason);
+    await this.#gate.shut();
     await this.#places.close();
-    await this.#tokens.close();
-    await leaveDirectory(this.#options.dataDir);
+    await this.#gate.leave();
   }
 
-  async #run<T>(
-    call: RuntimeCall,
-    identity: string,
-    takesWorker: boolean,
-    report: ReportProgress,
-    signal: AbortSignal,
-    work: (report: ReportProgress, signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    this.#closing.signal.throwIfAborted();
-    const actor = formatRef(call.actor);
-    const { fencingToken } = call;
-    try {
-      // Before anything has an effect: a token that could be forgotten fences nothing.
-      await this.#tokens.admit(actor, fencingToken);
-      const worker = formatWorker(call.worker);
-      const usesWorker = (): boolean => takesWorker || this.#places.of(call.actor)?.worker === worker;
-      const exclusive = { actor, worker, fencingToken, identity, takesWorker, usesWorker };
-      const refuse = (): void => {
-        this.#closing.signal.throwIfAborted();
-        this.#tokens.refuseStale(actor, fencingToken);
-      };
-      return await this.#inFlight.run(exclusive, refuse, report, signal, work);
-    } catch (error) {
-      throw error === signal.reason ? error : asRuntimeFailure(error, `running ${actor}`);
-    }
+  #entry({ actor, worker }: RuntimeCall, identity: string, takesWorker = false): Entry {
+    return { identity, takesWorker, isOnWorker: () => this.#places.of(actor)?.worker === formatWorker(worker) };
   }
-
-  #unknownWorker(worker: string): CoordinatorError {
-    const known = [...this.#workers].join(', ');
-    return runtimeFailed('FAILED_PRECONDITION', `worker ${worker} is not one of this node runtime's: ${known}`);
-  }
-}
-
-function formatWorker({ pool, name }: WorkerRef): string {
-  return `${pool}/${name}`;
-}
-
-function doesNotRun(worker: string, actor: string): CoordinatorError {
-  return runtimeFailed('NOT_FOUND', `worker ${worker} does not run actor ${actor}`);
 }

@@ -20,6 +20,8 @@ const FIRST_PORT = 20_000;
 const PORTS = 10_000;
 /** An answer over loopback that takes longer than this is as good as none. */
 const PROBE_MS = 2_000;
+/** A proxy accepts before the program does, and closes within milliseconds where that does not. */
+const PROXY_MS = 100;
 /** Probes start close together, since most programs start fast, and thin out to four a second. */
 const FIRST_WAIT_MS = 10;
 const MAX_WAIT_MS = 250;
@@ -55,7 +57,7 @@ export async function waitUntilReady(
     const elapsedMs = Math.round(clock.nowMs() - startMs);
     report({ phase: 'start', done: elapsedMs, total: 0, unit: 'ms', message: `waiting for ${wanted}` });
     signal.throwIfAborted();
-    const probe = check.readyPath === undefined ? accepts(at) : answers(at, check.readyPath);
+    const probe = check.readyPath === undefined ? accepts(at, program) : answers(at, check.readyPath);
     const ready = await abortable(probe, signal);
     // Looked at after the probe, as what answered may be another listener, which our program found in its way.
     if (!program.alive) {
@@ -94,14 +96,22 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-function accepts(at: HostPort): Promise<boolean> {
+function accepts(at: HostPort, program: Program): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ ...at, timeout: PROBE_MS });
+    let timer: NodeJS.Timeout | undefined;
     const end = (accepted: boolean) => (): void => {
+      clearTimeout(timer);
       socket.destroy();
       resolve(accepted);
     };
-    socket.once('connect', end(true)).once('timeout', end(false)).once('error', end(false));
+    socket.once('timeout', end(false)).once('error', end(false)).once('close', end(false));
+    socket.once('connect', () => {
+      if (program.isBehindProxy) timer = setTimeout(end(true), PROXY_MS);
+      else end(true)();
+    });
+    // Read, so that the end is seen.
+    socket.resume();
   });
 }
 

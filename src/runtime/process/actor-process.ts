@@ -23,6 +23,7 @@ const LAST_OUTPUT_WAIT_MS = 200;
 export class ActorProcess implements Program {
   readonly group: GroupIdentity;
   readonly address: string;
+  readonly isBehindProxy = false;
   /** How the group's leader ended, for a message: `exit code 3` or `signal SIGKILL`. Never rejects. */
   readonly exited: Promise<string>;
   readonly #child: ChildProcess;

@@ -1,0 +1,47 @@
+// Which runtime a node has, by its flags. Only the one that is asked for is
+// loaded.
+
+import type { ActorRef, WorkerRef } from '../actor/actor.js';
+import { ConfigError } from '../config.js';
+import { quote } from '../errors.js';
+import type { NodeRuntime } from '../runtime/node-runtime.js';
+import type { PlacedRuntimeOptions } from '../runtime/places/placed-runtime.js';
+
+/** A runtime as a node serves it. */
+export interface ServedRuntime extends NodeRuntime {
+  /** The actor that the worker has, for its registration. */
+  runningOn(worker: WorkerRef): ActorRef | undefined;
+  /** Cancels what is under way, and keeps what the next start needs. */
+  close(): Promise<void>;
+}
+
+export type OpenRuntime = (options: PlacedRuntimeOptions) => Promise<ServedRuntime>;
+
+export interface RuntimeFlags {
+  readonly runtime: string;
+  readonly dockerHost?: string;
+  readonly publishIp: string;
+}
+
+const DEFAULT_DOCKER_HOST = 'unix:///var/run/docker.sock';
+
+export const openProcesses: OpenRuntime = async (options) => {
+  const { openProcessRuntime } = await import('../runtime/process/process-runtime.js');
+  return await openProcessRuntime(options);
+};
+
+/** @throws ConfigError */
+export function chooseRuntime({ runtime, dockerHost, publishIp }: RuntimeFlags): OpenRuntime {
+  switch (runtime) {
+    case 'process':
+      return openProcesses;
+    case 'docker':
+      return async (options) => {
+        const { openDockerRuntime } = await import('../runtime/docker/docker-runtime.js');
+        const host = dockerHost ?? process.env['DOCKER_HOST'] ?? DEFAULT_DOCKER_HOST;
+        return await openDockerRuntime({ ...options, host, publishIp });
+      };
+    default:
+      throw new ConfigError(`--runtime: got ${quote(runtime)}; expected process or docker`);
+  }
+}
