@@ -39,9 +39,25 @@ export interface NodeOptions {
   readonly port?: number;
 }
 
+/** A port that was free may be taken a moment later, on a machine where others test as well. */
+const ATTEMPTS = 5;
+
 /** Starts it and waits until it answers. */
-export async function startNode({ args = [], port }: NodeOptions = {}): Promise<RedisNode> {
-  const address = { host: LOOPBACK, port: port ?? (await freePort()) };
+export async function startNode(options: NodeOptions = {}): Promise<RedisNode> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = options.port ?? (await freePort());
+    try {
+      return await startNodeOn(port, options.args ?? []);
+    } catch (error) {
+      if (options.port !== undefined || attempt === ATTEMPTS || !String(error).includes(TAKEN)) throw error;
+    }
+  }
+}
+
+const TAKEN = 'Address already in use';
+
+async function startNodeOn(port: number, args: readonly string[]): Promise<RedisNode> {
+  const address = { host: LOOPBACK, port };
   const own = ['--bind', address.host, '--port', String(address.port)];
   const server = await startServerProcess({ args: [...args, ...own], address });
   const client = new Redis({
@@ -53,17 +69,17 @@ export async function startNode({ args = [], port }: NodeOptions = {}): Promise<
   });
   // Nodes are killed here: what a command of the test meets is the test's to judge.
   client.on('error', () => undefined);
-  return {
-    ...address,
-    client,
-    pause: () => server.kill('SIGSTOP'),
-    resume: () => server.kill('SIGCONT'),
-    async kill() {
-      client.disconnect();
-      server.kill('SIGKILL');
-      await server.ended;
-    },
+  const kill = async (): Promise<void> => {
+    client.disconnect();
+    server.kill('SIGKILL');
+    await server.ended;
   };
+  // Whoever has the port may have answered in its stead.
+  if (!(await client.info('server')).includes(`process_id:${String(server.pid)}\r`)) {
+    await kill();
+    throw new Error(TAKEN);
+  }
+  return { ...address, client, pause: () => server.kill('SIGSTOP'), resume: () => server.kill('SIGCONT'), kill };
 }
 
 /**

@@ -207,6 +207,8 @@ function tlsOptions(tls: RedisTls = {}, host = ''): ConnectionOptions {
 function openCluster(nodes: readonly Address[], options: RedisOptions): Cluster {
   return new Cluster([...nodes], {
     redisOptions: options,
+    // A certificate is for a name rather than for the address that ioredis would look up first.
+    ...(options.tls !== undefined && { dnsLookup: (name, done) => done(null, name) }),
     enableOfflineQueue: false,
     clusterRetryStrategy: () => RECONNECT_MS,
     // With the defaults a command is executed twice (docs/decisions/0001).

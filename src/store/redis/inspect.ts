@@ -3,7 +3,7 @@
 // put right on the other side, and is waited for: a password that is being
 // changed, a right that is missing, a replica that is about to be promoted.
 
-import type { RedisTarget } from '../redis-url.js';
+import type { RedisTarget, RedisTls } from '../redis-url.js';
 import type { RedisClient } from './scripts.js';
 
 const MIN_VERSION = 7;
@@ -37,6 +37,9 @@ export function refusalOf(error: Error): string | undefined {
     : undefined;
 }
 
+/** Asked for its address, and asked for its sentinels. */
+const NO_SUCH_MASTER = /invalid reply: null|No such master/;
+
 /** By what the server, the sentinel or OpenSSL says. */
 const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
   [/WRONGPASS|NOAUTH|invalid password/, '--redis-url: its user or password is refused'],
@@ -44,17 +47,31 @@ const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
     /NOPERM|can't access|no permissions/,
     '--redis-url: its user lacks a right; docs/redis.md lists those that it needs',
   ],
-  [/wrong version number/, '--redis-url: there is no TLS at that port; expected redis… rather than rediss…'],
-  [/invalid reply: null/, '--redis-url: the sentinels know no master of that name'],
+  [NO_SUCH_MASTER, '--redis-url: the sentinels know no master of that name'],
   [/certificate required|bad certificate|handshake failure/, '--redis-tls-cert: Redis does not accept this client'],
   [/certificate|altnames|unable to get.*issuer/i, '--redis-tls-ca: the certificate of Redis is not trusted'],
 ];
 
-export function explain(cause: unknown, target: RedisTarget): string {
+/** What is wrong and what would be right; and the same with the cause as it was told, which may differ each time. */
+export function explain(cause: unknown, target: RedisTarget, tls: RedisTls = {}): { what: string; why: string } {
   const message = cause instanceof Error ? messageOf(cause) : String(cause);
-  const known = EXPLANATIONS.find(([pattern]) => pattern.test(message))?.[1] ?? '--redis-url';
-  const name = target.type === 'sentinel' && message.includes('invalid reply: null') ? ` '${target.master}'` : '';
-  return `${known}${name}: ${message}`;
+  const known = EXPLANATIONS.find(([pattern]) => pattern.test(message))?.[1] ?? '';
+  const what = known + hint(message, target, tls);
+  return what === '' ? { what: message, why: `--redis-url: ${message}` } : { what, why: `${what}: ${message}` };
+}
+
+function hint(message: string, target: RedisTarget, tls: RedisTls): string {
+  if (target.type === 'sentinel' && NO_SUCH_MASTER.test(message)) return ` '${target.master}'`;
+  if (target.type === 'socket' || !target.tls) return '';
+  // A Redis without TLS waits for the end of what it takes to be a command.
+  if (message.includes('ETIMEDOUT')) {
+    return '--redis-url: no answer, or one without TLS; expected redis… rather than rediss… where there is none';
+  }
+  // A Redis that misses a certificate says so and closes; what it said is lost with the connection.
+  if (message.includes('ECONNRESET') && tls.cert === undefined) {
+    return '--redis-tls-cert: got none; Redis may want to see a certificate';
+  }
+  return '';
 }
 
 /** Node puts the errors of several addresses together, and says nothing itself. */

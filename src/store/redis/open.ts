@@ -4,7 +4,6 @@
 
 import { Cluster, Redis } from 'ioredis';
 import type { LeaseStore } from '../../lease/lease-store.js';
-import type { RedisTls } from '../redis-url.js';
 import type { ClaimStore } from '../claims.js';
 import type { EventLogStore } from '../event-log.js';
 import type { Wakeups } from '../wakeups.js';
@@ -24,7 +23,6 @@ import { RedisWorkerRegistry } from './worker-registry.js';
 import { RedisWorkflowStore } from './workflow-store.js';
 
 export interface StoreOptions extends ReadinessOptions {
-  readonly tls?: RedisTls;
   readonly keyPrefix: string;
   /** Names the connections in CLIENT LIST. */
   readonly name: string;

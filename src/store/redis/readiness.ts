@@ -7,13 +7,14 @@
 import { Cluster } from 'ioredis';
 import type { Logger } from 'pino';
 import type { CancelTimer, Clock } from '../../clock.js';
-import type { RedisTarget } from '../redis-url.js';
+import type { RedisTarget, RedisTls } from '../redis-url.js';
 import { explain, inspect, refusalOf } from './inspect.js';
 import { scripts, type RedisClient } from './scripts.js';
 import { NOT_SENT } from './unavailable.js';
 
 export interface ReadinessOptions {
   readonly target: RedisTarget;
+  readonly tls?: RedisTls;
   readonly allowEviction: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -105,15 +106,17 @@ export class Readiness {
     // At a start there is no connection yet, and that is all: wait for one, or for why there is none.
     const cause = isNameless(error) ? this.#cause : error;
     if (cause === undefined || this.#stopped) return;
-    const why = explain(cause, this.#options.target);
-    if (this.#told.has(why) || this.#told.size === MAX_TOLD) return;
-    this.#told.add(why);
+    const { what, why } = explain(cause, this.#options.target, this.#options.tls);
+    if (this.#told.has(what) || this.#told.size === MAX_TOLD) return;
+    this.#told.add(what);
     this.#options.logger.warn({ err: cause }, `Redis cannot be used: ${why}; trying again`);
   }
 }
 
+/** Says that there is no connection, or none any more, and not why. */
 function isNameless(error: unknown): boolean {
-  return error instanceof AggregateError || (error instanceof Error && NOT_SENT.test(error.message));
+  if (error instanceof AggregateError) return true;
+  return error instanceof Error && (NOT_SENT.test(error.message) || error.message.includes('max retries per request'));
 }
 
 /** Of a Cluster, some master: the others' actors need not wait until the last one is back. */
