@@ -154,7 +154,8 @@ class Attempts {
     if (!canHeal(error)) return undefined;
     // Watch itself was refused, or the workflow has told its end.
     if (this.telling.failed !== undefined) this.#watching = false;
-    if (this.telling.workflowId === undefined && isOfOneReplica(error) && this.#passedOver + 1 < this.#replicas.count) {
+    const isRefusal = client !== undefined && this.telling.workflowId === undefined && isOfOneReplica(error);
+    if (isRefusal && this.#passedOver + 1 < this.#replicas.count) {
       this.#passedOver += 1;
       return 0;
     }

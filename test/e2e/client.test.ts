@@ -303,6 +303,14 @@ describe('a retry', () => {
     await running;
   });
 
+  it('does not happen for each address at which nobody is', async () => {
+    const dead = [await freePort(), await freePort()].map((port) => `127.0.0.1:${port}`);
+    const coordinator = connect(dead);
+    const { waits, onRetry } = witness();
+    expect(await failure(coordinator.resume('ns/a', { onRetry }).actor())).toMatchObject({ reason: 'UNREACHABLE' });
+    expect(waits).toEqual([]);
+  });
+
   it('of a lease that is held comes no sooner than RetryInfo says', async () => {
     await using scene = await setUp({ leaseTtl: '1s' });
     const { coordinator, runtime } = scene;
