@@ -12,7 +12,7 @@ export function startedText(fact: Fact<'started' | 'restarted'>, workflowId: str
   const { kind, actor, lease } = fact;
   if (fact.type === 'restarted') {
     const where = lease === undefined ? '' : ` on ${lease.holder}`;
-    return printable(`the replica or the connection is gone; goes on${where} as workflow ${workflowId}`);
+    return printable(`goes on as workflow ${workflowId}${where}`);
   }
   const where = lease === undefined ? ': nothing to do' : ` on ${lease.holder}, workflow ${workflowId}`;
   return printable(`${kind.toLowerCase()} ${actor.namespace}/${actor.name}${where}`);
