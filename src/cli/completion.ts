@@ -55,14 +55,14 @@ Examples:
 }
 
 /** @param words after the program's name; the last one is to be completed, and may be empty */
-async function candidates(program: Command, words: readonly string[]): Promise<readonly string[]> {
+export async function candidates(program: Command, words: readonly string[]): Promise<readonly string[]> {
   const last = words.at(-1) ?? '';
   const before = words.slice(0, -1);
   const { command, operands, pending } = walk(program, before);
   const matching = (all: readonly string[]): readonly string[] => all.filter((word) => word.startsWith(last));
   if (before.includes('--')) return [];
   if (pending !== undefined) return matching(pending.argChoices ?? []);
-  if (last.startsWith('-')) return matching(flagsOf(command));
+  if (last.startsWith('-')) return matching(flagsOf(withoutName(command)));
   if (operands === 0 && command.commands.length > 0) return matching(namesOf(command));
   const argument = command.registeredArguments[operands];
   if (argument?.argChoices !== undefined) return matching(argument.argChoices);
@@ -83,15 +83,23 @@ function walk(
       continue;
     }
     if (word.startsWith('-')) {
+      command = withoutName(command);
       const option = command.options.find(({ long, short }) => long === word || short === word);
       if (option?.required === true) pending = option;
       continue;
     }
     const next = operands === 0 ? command.commands.find((each) => each.name() === word) : undefined;
-    if (next === undefined) operands += 1;
-    else command = next;
+    if (next === undefined) {
+      command = withoutName(command);
+      operands += 1;
+    } else command = next;
   }
   return { command, operands, pending };
+}
+
+/** `workers gpu` is `workers list gpu`. */
+function withoutName(command: Command): Command {
+  return command.commands.find((each) => command.parent !== null && each.name() === 'list') ?? command;
 }
 
 function flagsOf(command: Command): readonly string[] {

@@ -42,6 +42,14 @@ export function addNodeCommand(program: Command): void {
     .option('--advertise <target>', 'the gRPC target at which coordinators reach it (default: the first --listen)')
     .option('--stop-grace <duration>', 'how long an actor may take to save its state after SIGTERM', '10s')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  actor-coordinator node --data-dir /var/lib/actors --coordinator 127.0.0.1:7070
+  actor-coordinator node --data-dir /var/lib/actors --coordinator unix:///run/coordinator.sock --pool gpu --workers 8
+  actor-coordinator node --data-dir /tmp/n --coordinator 10.0.0.5:7070 --listen 0.0.0.0:7071 --advertise dns:///me:7071`,
+    )
     .action(async (flags: NodeFlags) => {
       process.exitCode = await run(flags);
     });
