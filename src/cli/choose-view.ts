@@ -19,7 +19,13 @@ export function chooseView(output: 'text' | 'json', screen: Screen = { out: proc
   return canDraw(screen) ? new Bars(out, drawing(env)) : new Lines((line) => out.write(`${line}\n`));
 }
 
-export function canDraw({ out, env }: Screen): boolean {
+export function canDraw({
+  out,
+  env,
+}: {
+  readonly out: { readonly isTTY: boolean };
+  readonly env: NodeJS.ProcessEnv;
+}): boolean {
   return out.isTTY && env['TERM'] !== 'dumb' && env['TERM'] !== undefined;
 }
 
