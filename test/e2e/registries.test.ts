@@ -119,6 +119,23 @@ describe('the registries', () => {
     expect((await readToEnd(a.client.resume({ actor }))).error).toMatchObject({ reason: 'NO_MATCHING_POOL' });
   });
 
+  it('tell until when a worker is in service', async () => {
+    await using a = await startCoordinator({ redisKeyPrefix: prefix });
+    const ref = (name: string) => ({ pool: 'default', name });
+    const registered = await a.client.registerWorker({
+      worker: ref('leaves'),
+      runtime_address: 'dns:///h:1',
+      node: 'n',
+      ttl: { seconds: 3600 },
+    });
+    await a.client.registerWorker({ worker: ref('stays'), runtime_address: 'dns:///h:1', node: 'n' });
+    expect(registered.expire_time).not.toBeNull();
+    expect(await a.client.listWorkers('default')).toMatchObject([
+      { ref: ref('leaves'), expire_time: registered.expire_time },
+      { ref: ref('stays'), expire_time: null },
+    ]);
+  });
+
   it('take options as deep as they may be, and every event that has them can be read', async () => {
     await using runtime = await startFakeNodeRuntime();
     await using a = await startCoordinator({ redisKeyPrefix: prefix });

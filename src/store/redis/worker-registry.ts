@@ -87,13 +87,17 @@ export class RedisWorkerRegistry implements WorkerRegistryStore {
   }
 
   async list(pool: string, pageSize: number, after: string): Promise<Page<Worker>> {
-    const [workers, names, , , holders] = this.#keys.pool(pool);
+    const [workers, names, , , holders, , , , , expiries] = this.#keys.pool(pool);
     const rows = await run(this.#client, scripts.listIndex, [names, workers, holders], [after, pageSize + 1]);
     const items: Worker[] = [];
+    const found = rows.filter((_, index) => index % 3 === 0).map(String);
+    const expireTimesMs = found.length === 0 ? [] : await answered(this.#client.zmscore(expiries, ...found));
     for (let i = 0; i < rows.length; i += 3) {
       const registration = JSON.parse(text(rows, i + 1)) as { node: string; runtime_address: string };
+      const expireTimeMs = Number(expireTimesMs[i / 3] ?? 0);
       items.push({
         ref: { pool, name: text(rows, i) },
+        ...(expireTimeMs > 0 && { expireTimeMs }),
         runtimeAddress: registration.runtime_address,
         node: registration.node,
         ...decodeHolder(typeof rows[i + 2] === 'string' ? text(rows, i + 2) : ''),
