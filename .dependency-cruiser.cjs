@@ -21,6 +21,7 @@ const parts = {
   places: '^src/runtime/places/',
   process: '^src/runtime/process/',
   docker: '^src/runtime/docker/',
+  atelet: '^src/runtime/atelet/',
   grpc: '^src/runtime/grpc/',
   actor: '^src/actor/',
   errors: '^src/errors[.]ts$',
@@ -30,7 +31,7 @@ const parts = {
 
 const base = ['actor', 'errors', 'clock'];
 const domain = [...base, 'lease', 'ports', 'workflow'];
-const adapters = ['redis', 'places', 'process', 'docker', 'grpc'];
+const adapters = ['redis', 'places', 'process', 'docker', 'atelet', 'grpc'];
 
 /** Part → what it may import besides itself: parts, or paths. */
 const mayImport = {
@@ -52,6 +53,7 @@ const mayImport = {
   places: [...base, 'ports'],
   process: [...base, 'ports', 'places'],
   docker: [...base, 'ports', 'places'],
+  atelet: [...base, 'ports', 'places', 'generated', '^src/runtime/grpc/runtime-error[.]ts$'],
   // The other end of the calls that rpc serves: it shares their definitions and codecs, and no handler.
   grpc: [...base, 'ports', 'generated', '^src/rpc/(proto|status[^/]*|encode)[.]ts$'],
   actor: [],
@@ -64,8 +66,8 @@ const mayImport = {
 const packages = {
   ioredis: ['redis'],
   dockerode: ['docker'],
-  '@grpc/grpc-js': ['rpc', 'client', 'conformance', 'grpc', 'generated'],
-  '@grpc/proto-loader': ['rpc', 'generated'],
+  '@grpc/grpc-js': ['rpc', 'client', 'conformance', 'grpc', 'atelet', 'generated'],
+  '@grpc/proto-loader': ['rpc', 'atelet', 'generated'],
   commander: ['main', 'cli'],
 };
 

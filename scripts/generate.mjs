@@ -30,6 +30,7 @@ const protos = [
   'actorworkflow/v1/actor_workflow.proto',
   'actorworkflow/v1/registry.proto',
   'actorworkflow/v1/node_runtime.proto',
+  'atelet/atelet.proto',
   'google/rpc/status.proto',
   'google/rpc/error_details.proto',
   'health/v1/health.proto',

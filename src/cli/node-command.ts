@@ -30,12 +30,22 @@ export function addNodeCommand(program: Command): void {
     )
     .requiredOption('--data-dir <directory>', 'where actors, and what the node must remember, are kept')
     .requiredOption('--coordinator <address>', 'the coordinator to register with: host:port or unix:///path')
-    .option('--runtime <kind>', 'what actors are: process, or docker for containers of a Docker engine', 'process')
+    .option(
+      '--runtime <kind>',
+      'what actors are: process; docker for containers of a Docker engine; atelet for those of a Substrate node agent',
+      'process',
+    )
     .option(
       '--docker-host <address>',
       "docker: the engine's address, unix:///path or tcp://host:port (default: $DOCKER_HOST, else unix:///var/run/docker.sock)",
     )
     .option('--publish-ip <ip>', "docker: this machine's IP address at which actors are reached", '127.0.0.1')
+    .option('--atelet <address>', "atelet: the node agent's gRPC target, such as 127.0.0.1:8085")
+    .option(
+      '--ateom <uid>',
+      "atelet: the uid of one of the agent's ateoms, which is a worker by that name; repeatable, in place of --workers",
+      (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
+    )
     .option('--pool <name>', 'the pool of its workers', 'default')
     .option('--workers <count>', 'how many actors can run here at once', '2')
     .option('--node-name <name>', "names the node and its workers (default: the machine's name)")
@@ -69,6 +79,7 @@ async function run(flags: NodeFlags): Promise<number> {
       coordinator: flags.coordinator,
       stopGraceMs: parseDuration('--stop-grace', flags.stopGrace),
       openRuntime: chooseRuntime(flags),
+      ...(flags.ateom !== undefined && { workerNames: flags.ateom }),
       logger: createLogger(parseLogLevel(flags.logLevel), flags.nodeName ?? defaultNodeName()),
       ...(flags.nodeName !== undefined && { nodeName: flags.nodeName }),
       ...(flags.advertise !== undefined && { advertise: flags.advertise }),

@@ -24,6 +24,8 @@ export interface NodeOptions {
   readonly pool: string;
   /** How many actors can run at once. */
   readonly workers: number;
+  /** DNS-1123 labels, in place of names of the node's and of `workers`. */
+  readonly workerNames?: readonly string[];
   /** Names the node, and its workers `<name>-<n>`. Default: the machine's name, as a DNS label. */
   readonly nodeName?: string;
   /** The gRPC target of the coordinator. */
@@ -57,10 +59,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { logger } = options;
   const clock = systemClock;
   const nodeName = checkOptions(options);
-  const workers = Array.from({ length: options.workers }, (_, index) => ({
-    pool: options.pool,
-    name: `${nodeName}-${String(index)}`,
-  }));
+  const numbered = Array.from({ length: options.workers }, (_, index) => `${nodeName}-${String(index)}`);
+  const workers = (options.workerNames ?? numbered).map((name) => ({ pool: options.pool, name }));
   const { openRuntime = openProcesses } = options;
   const runtime = await openRuntime({
     dataDir: resolve(options.dataDir),
@@ -139,6 +139,12 @@ function checkOptions(options: NodeOptions): string {
   if (!isDnsLabel(pool)) throw invalidArgument('--pool', pool, 'a DNS-1123 label, such as "default"');
   if (!Number.isInteger(workers) || workers < 1 || workers > MAX_WORKERS) {
     throw invalidArgument('--workers', workers, `a whole number from 1 to ${String(MAX_WORKERS)}`);
+  }
+  const { workerNames: names = [] } = options;
+  const wrong = names.find((name, index) => !isDnsLabel(name) || names.indexOf(name) !== index);
+  if (wrong !== undefined) throw invalidArgument('--ateom', wrong, 'uids, which are DNS-1123 labels, each once');
+  if (names.length > MAX_WORKERS) {
+    throw invalidArgument('--ateom', `${String(names.length)} of them`, `at most ${String(MAX_WORKERS)}`);
   }
   if (!isDnsLabel(nodeName) || nodeName.length > MAX_NODE_NAME_LENGTH) {
     const expected = `a DNS-1123 label of at most ${String(MAX_NODE_NAME_LENGTH)} characters`;

@@ -4,6 +4,7 @@
 import type { ActorRef, WorkerRef } from '../actor/actor.js';
 import { ConfigError } from '../config.js';
 import { quote } from '../errors.js';
+import { isRuntimeAddress } from '../rpc/validate-worker.js';
 import type { NodeRuntime } from '../runtime/node-runtime.js';
 import type { PlacedRuntimeOptions } from '../runtime/places/placed-runtime.js';
 
@@ -21,6 +22,8 @@ export interface RuntimeFlags {
   readonly runtime: string;
   readonly dockerHost?: string;
   readonly publishIp: string;
+  readonly atelet?: string;
+  readonly ateom?: readonly string[];
 }
 
 const DEFAULT_DOCKER_HOST = 'unix:///var/run/docker.sock';
@@ -31,7 +34,10 @@ export const openProcesses: OpenRuntime = async (options) => {
 };
 
 /** @throws ConfigError */
-export function chooseRuntime({ runtime, dockerHost, publishIp }: RuntimeFlags): OpenRuntime {
+export function chooseRuntime({ runtime, dockerHost, publishIp, atelet, ateom }: RuntimeFlags): OpenRuntime {
+  if ((atelet !== undefined || ateom !== undefined) && runtime !== 'atelet') {
+    throw new ConfigError(`--atelet and --ateom: got ${quote(runtime)} for --runtime; expected atelet`);
+  }
   switch (runtime) {
     case 'process':
       return openProcesses;
@@ -41,7 +47,20 @@ export function chooseRuntime({ runtime, dockerHost, publishIp }: RuntimeFlags):
         const host = dockerHost ?? process.env['DOCKER_HOST'] ?? DEFAULT_DOCKER_HOST;
         return await openDockerRuntime({ ...options, host, publishIp });
       };
+    case 'atelet':
+      if (atelet === undefined || !isRuntimeAddress(atelet)) {
+        throw new ConfigError(
+          `--atelet: got ${quote(atelet)}; expected the agent's gRPC target, such as 10.0.0.7:8085`,
+        );
+      }
+      if (ateom === undefined) {
+        throw new ConfigError('--ateom: got nothing; expected the uid of an ateom, once for each worker');
+      }
+      return async (options) => {
+        const { AteletRuntime } = await import('../runtime/atelet/atelet-runtime.js');
+        return await AteletRuntime.open({ ...options, address: atelet });
+      };
     default:
-      throw new ConfigError(`--runtime: got ${quote(runtime)}; expected process or docker`);
+      throw new ConfigError(`--runtime: got ${quote(runtime)}; expected process, docker or atelet`);
   }
 }

@@ -1,0 +1,12 @@
+// Original file: proto/atelet/atelet.proto
+
+
+export interface EnvVar {
+  'name'?: (string);
+  'value'?: (string);
+}
+
+export interface EnvVar__Output {
+  'name': (string);
+  'value': (string);
+}
