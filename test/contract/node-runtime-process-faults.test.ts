@@ -308,3 +308,20 @@ describe('a cancelled call', () => {
     expect(await count(address)).toBe(1);
   });
 });
+
+test('a token that cannot be written down is no answer about the work, which may be done already', async () => {
+  await restore(1, under.counter);
+  const snapshot = await checkpoint(2);
+  // Which has let go of its file, as after each time that it has written it anew.
+  await under.restart();
+  const path = join(under.directory, 'data', 'tokens.log');
+  const log = await readFile(path);
+  await rm(path);
+  await mkdir(path);
+  const error = await failure(checkpoint(3, snapshot));
+  expect(error).toMatchObject({ reason: 'RUNTIME_UNAVAILABLE', maybeDone: true });
+
+  await rm(path, { recursive: true });
+  await writeFile(path, log);
+  await checkpoint(3, snapshot);
+});

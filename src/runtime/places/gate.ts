@@ -50,7 +50,7 @@ export class Gate {
     return this.#inFlight.concerns(actor);
   }
 
-  /** @throws STALE_FENCING_TOKEN, what `work` throws as RUNTIME_FAILED, or the signal's reason */
+  /** @throws STALE_FENCING_TOKEN, RUNTIME_UNAVAILABLE where the token cannot be kept, what `work` throws as RUNTIME_FAILED, or the signal's reason */
   async pass<T>(
     call: RuntimeCall,
     { identity, takesWorker, isOnWorker }: Entry,
@@ -63,7 +63,9 @@ export class Gate {
     const { fencingToken } = call;
     try {
       // Before anything has an effect: a token that could be forgotten fences nothing.
-      await this.#tokens.admit(actor, fencingToken);
+      await this.#tokens.admit(actor, fencingToken).catch((error: unknown) => {
+        throw notRemembered(error, actor);
+      });
       const worker = formatWorker(call.worker);
       const usesWorker = (): boolean => takesWorker || isOnWorker();
       const exclusive = { actor, worker, fencingToken, identity, takesWorker, usesWorker };
@@ -94,6 +96,20 @@ export class Gate {
 
 export function formatWorker({ pool, name }: WorkerRef): string {
   return `${pool}/${name}`;
+}
+
+/**
+ * Not RUNTIME_FAILED, which says that the work was not done: an earlier call that this one repeats may have done it, and
+ * the disk that is full now may be so from the snapshot that it has written.
+ */
+function notRemembered(error: unknown, actor: string): CoordinatorError {
+  if (error instanceof CoordinatorError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new CoordinatorError('RUNTIME_UNAVAILABLE', `cannot write down the fencing token of ${actor}: ${why}`, {
+    maybeDone: true,
+    retryAfterMs: 1000,
+    cause: error,
+  });
 }
 
 export function unknownWorker(worker: string, known: ReadonlySet<string>): CoordinatorError {
