@@ -24,9 +24,13 @@ export interface RawCallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** @param address host:port */
-export async function connectRaw(address: string): Promise<ClientHttp2Session> {
-  const session = connect(`http://${address}`);
+/**
+ * @param address host:port
+ * @param initialWindowSize of each stream: how many bytes may come before they are read
+ */
+export async function connectRaw(address: string, initialWindowSize?: number): Promise<ClientHttp2Session> {
+  const settings = initialWindowSize === undefined ? {} : { initialWindowSize };
+  const session = connect(`http://${address}`, { settings });
   await new Promise<void>((resolve, reject) => {
     session.once('connect', () => resolve());
     session.once('error', reject);

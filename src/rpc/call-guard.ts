@@ -25,8 +25,9 @@ import { toStatus } from './status.js';
 export class Undecodable {
   readonly why: string;
 
+  /** @param error of the decoder; a TypeError is its own, over an entry of a map that has no value */
   constructor(error: unknown) {
-    this.why = error instanceof Error ? error.message : String(error);
+    this.why = error instanceof TypeError || !(error instanceof Error) ? 'a part of it has no value' : error.message;
   }
 }
 

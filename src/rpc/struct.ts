@@ -35,9 +35,14 @@ function toValue(value: unknown): Value {
  */
 export const MAX_STRUCT_DEPTH = 20;
 
-/** Throws a TypeError that says what is wrong on NaN, infinities and values without a kind, which JSON has no form for, and past MAX_STRUCT_DEPTH. */
+/**
+ * Throws a TypeError that says what is wrong on NaN, infinities and values without a kind, which JSON has no form for,
+ * on text that was not UTF-8, and past MAX_STRUCT_DEPTH.
+ */
 export function fromStruct(struct: Struct__Output, depth = 1): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(struct.fields).map(([key, value]) => [key, fromValue(value, depth)]));
+  return Object.fromEntries(
+    Object.entries(struct.fields).map(([key, value]) => [fromText(key), fromValue(value, depth)]),
+  );
 }
 
 function fromValue(value: Value__Output, depth: number): unknown {
@@ -49,7 +54,7 @@ function fromValue(value: Value__Output, depth: number): unknown {
       if (!Number.isFinite(value.numberValue)) throw new TypeError(`the number ${String(value.numberValue)}`);
       return value.numberValue;
     case 'stringValue':
-      return value.stringValue;
+      return fromText(value.stringValue ?? '');
     case 'boolValue':
       return value.boolValue;
     case 'structValue':
@@ -59,4 +64,10 @@ function fromValue(value: Value__Output, depth: number): unknown {
     default:
       throw new TypeError('a value that is unset');
   }
+}
+
+/** U+FFFD is what bytes that are not UTF-8 were decoded to: altered silently, so refused. */
+function fromText(text: string): string {
+  if (text.includes('\ufffd')) throw new TypeError('text that is not UTF-8');
+  return text;
 }

@@ -182,14 +182,15 @@ function readUnambiguous(type: protobuf.Type, bytes: Uint8Array): Plain | undefi
 
 function isMessage(method: ServedMethod, bytes: Uint8Array): boolean {
   try {
-    method.request.decode(bytes);
+    // The second step stumbles over entries of maps without a value, which the first one lets pass.
+    method.request.toObject(method.request.decode(bytes));
     return true;
   } catch {
     return false;
   }
 }
 
-describe.each(methods)('$path', (method) => {
+describe.each(methods.map((method) => [method.path, method] as const))('%s', (_path, method) => {
   const tally = new Map<string, number>();
 
   async function holds(make: (type: protobuf.Type, taste: Taste) => fc.Arbitrary<Uint8Array>, edges: number) {

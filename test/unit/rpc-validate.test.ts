@@ -119,6 +119,8 @@ describe('runtime_options', () => {
     ['NaN', { a: { numberValue: NaN } }],
     ['an infinity', { a: { numberValue: -Infinity } }],
     ['a value without a kind', { a: {} }],
+    ['text that is not UTF-8', { a: { stringValue: '\ud800' } }],
+    ['a name that is not UTF-8', { '\ud800': { boolValue: true } }],
     ['NaN deep inside', { a: { listValue: { values: [{ structValue: { fields: { b: { numberValue: NaN } } } }] } } }],
     ['objects that are too deep', toStruct(nested(22)).fields ?? {}],
     [
