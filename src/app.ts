@@ -11,7 +11,7 @@ import type { Config } from './config.js';
 import { CoordinatorError } from './errors.js';
 import { Heartbeat } from './lease/heartbeat.js';
 import { newLife } from './lease/life.js';
-import { actorWorkflowService } from './rpc/actor-workflow.js';
+import { actorWorkflowService, STARTS_WORKFLOW } from './rpc/actor-workflow.js';
 import { Health } from './rpc/health.js';
 import { startProbes } from './rpc/probes.js';
 import { actorRegistryDefinition, actorWorkflowDefinition, workerRegistryDefinition } from './rpc/proto.js';
@@ -186,6 +186,7 @@ export async function start(
     socketMode: SOCKET_MODE,
     clock,
     maxWork: config.maxWorkflows,
+    refusal: (path) => (STARTS_WORKFLOW.has(path) ? workflows.refusal : undefined),
     ...(config.tls !== undefined && { tls: config.tls }),
   }).catch(async (error: unknown) => {
     await release();

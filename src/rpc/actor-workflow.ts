@@ -5,8 +5,14 @@ import type { ActorWorkflowHandlers } from '../generated/actorworkflow/v1/ActorW
 import type { WorkflowService } from '../workflow/request.js';
 import type { CallDeps } from './call.js';
 import { encodeEvent } from './encode.js';
+import { actorWorkflowDefinition } from './proto.js';
 import { serverStream } from './stream.js';
 import { resumeRequest, suspendRequest, watchRequest } from './validate-workflow.js';
+
+const { Resume, Suspend, Pause } = actorWorkflowDefinition;
+
+/** The methods, as `/package.Service/Method`, that start a workflow. */
+export const STARTS_WORKFLOW: ReadonlySet<string> = new Set([Resume.path, Suspend.path, Pause.path]);
 
 export function actorWorkflowService(
   workflows: WorkflowService,

@@ -19,7 +19,7 @@ import { CoordinatorError } from '../errors.js';
 import { http2StreamOf } from './http2-stream.js';
 import type { CallLimits } from './limits.js';
 import { cutText } from './status-details.js';
-import { toStatus } from './status.js';
+import { toStatus, type Status } from './status.js';
 
 /** Stands in for a request that cannot be decoded. */
 export class Undecodable {
@@ -57,9 +57,12 @@ interface Share {
   partialBytes: number;
 }
 
-export function guardCalls(limits: CallLimits, clock: Clock): ServerInterceptor {
+/** Why a call of a method, `/package.Service/Method`, is refused before anybody reads its request, if it is. */
+export type Refusal = (path: string) => CoordinatorError | undefined;
+
+export function guardCalls(limits: CallLimits, clock: Clock, refusal: Refusal): ServerInterceptor {
   const tally = new Tally();
-  return (method, call) => new ServerInterceptingCall(call, guard(method, call, tally, limits, clock));
+  return (method, call) => new ServerInterceptingCall(call, guard(method, call, tally, limits, clock, refusal));
 }
 
 function guard(
@@ -68,6 +71,7 @@ function guard(
   tally: Tally,
   limits: CallLimits,
   clock: Clock,
+  refusal: Refusal,
 ): Responder {
   const stream = http2StreamOf(call);
   const share = tally.shareOf(stream?.session);
@@ -124,8 +128,10 @@ function guard(
 
   return {
     start(next) {
-      if ((tally.calls.get(path) ?? 0) >= maxCalls && share.calls >= limits.sharedCalls) {
-        call.sendStatus(TOO_MANY);
+      const isTooMany = (tally.calls.get(path) ?? 0) >= maxCalls && share.calls >= limits.sharedCalls;
+      const refused = isTooMany ? TOO_MANY : refusal(path);
+      if (refused !== undefined) {
+        call.sendStatus(statusOf(refused));
         return;
       }
       holdCall(1);
@@ -166,8 +172,16 @@ function guard(
   };
 }
 
-/** Made once: refusing is what there is most of when there is too much. */
-const TOO_MANY = toStatus(overloaded('as many calls of this method are under way as this server takes'));
+const TOO_MANY = overloaded('as many calls of this method are under way as this server takes');
+
+/** Of errors that are made once. A status is most of what it costs to refuse a call. */
+const statuses = new WeakMap<CoordinatorError, Status>();
+
+function statusOf(error: CoordinatorError): Status {
+  const made = statuses.get(error) ?? toStatus(error);
+  statuses.set(error, made);
+  return made;
+}
 
 function overloaded(message: string): CoordinatorError {
   return new CoordinatorError('OVERLOADED', message);

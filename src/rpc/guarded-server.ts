@@ -4,12 +4,12 @@
 
 import { Server, type ServerOptions, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Clock } from '../clock.js';
-import { guardCalls, Undecodable } from './call-guard.js';
+import { guardCalls, Undecodable, type Refusal } from './call-guard.js';
 import type { CallLimits } from './limits.js';
 
 export class GuardedServer extends Server {
-  constructor(limits: CallLimits, clock: Clock, options: ServerOptions = {}) {
-    super({ ...options, interceptors: [guardCalls(limits, clock)] });
+  constructor(limits: CallLimits, clock: Clock, refusal: Refusal, options: ServerOptions = {}) {
+    super({ ...options, interceptors: [guardCalls(limits, clock, refusal)] });
   }
 
   override addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {

@@ -15,6 +15,7 @@ import {
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../clock.js';
+import type { Refusal } from './call-guard.js';
 import { GuardedServer } from './guarded-server.js';
 import { callLimits, channelLimits, MAX_REQUEST_BYTES } from './limits.js';
 import { bindAll } from './listen.js';
@@ -42,6 +43,8 @@ export interface ServerOptions {
   readonly clock: Clock;
   /** How much that lasts it carries: workflows, or a node's calls. What callers can make it hold grows with it. */
   readonly maxWork: number;
+  /** Default: refuses nothing. */
+  readonly refusal?: Refusal;
   /** Default: MAX_REQUEST_BYTES. */
   readonly maxRequestBytes?: number;
 }
@@ -61,7 +64,12 @@ if (process.env['GRPC_VERBOSITY'] === undefined && process.env['GRPC_NODE_VERBOS
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const limits = callLimits(options.maxWork);
   const requestBytes = options.maxRequestBytes ?? MAX_REQUEST_BYTES;
-  const server = new GuardedServer(limits, options.clock, channelLimits(limits, requestBytes));
+  const server = new GuardedServer(
+    limits,
+    options.clock,
+    options.refusal ?? (() => undefined),
+    channelLimits(limits, requestBytes),
+  );
   for (const { definition, handlers } of options.services) {
     server.addService(definition as ServiceDefinition, handlers as UntypedServiceImplementation);
   }

@@ -22,6 +22,7 @@ export class Workflows implements WorkflowService {
   readonly #settings: WorkflowSettings;
   readonly #parts: WorkflowParts;
   readonly #isBlocked: () => boolean;
+  readonly #full: CoordinatorError;
   /** The controllers of the workflows under way. */
   readonly #running = new Set<AbortController>();
   readonly #writing = new Set<Promise<void>>();
@@ -33,11 +34,21 @@ export class Workflows implements WorkflowService {
     this.#settings = settings;
     this.#parts = parts;
     this.#isBlocked = isBlocked;
+    const most = `${String(settings.maxWorkflows)} workflows, the most that --max-workflows allows`;
+    this.#full = overloaded(`this replica runs ${most}`);
   }
 
   /** How many workflows run. */
   get running(): number {
     return this.#running.size;
+  }
+
+  /** Why a workflow that is asked for now is refused, if it is; made once, since refusing is what too much work asks for most. */
+  get refusal(): CoordinatorError | undefined {
+    if (this.#draining) return DRAINING;
+    if (this.#running.size >= this.#settings.maxWorkflows) return this.#full;
+    // Those that run are renewed first: a lease lost for lack of time would be work lost.
+    return this.#isBlocked() ? BLOCKED : undefined;
   }
 
   resume(request: ResumeRequest, signal: AbortSignal): WorkflowStream {
@@ -90,13 +101,8 @@ export class Workflows implements WorkflowService {
   }
 
   #start(execution: Execution, signal: AbortSignal): WorkflowStream {
-    if (this.#draining) throw draining('this replica is shutting down');
-    const running = String(this.#running.size);
-    if (this.#running.size >= this.#settings.maxWorkflows) {
-      throw overloaded(`this replica runs ${running} workflows, the most that --max-workflows allows`);
-    }
-    // Those that run are renewed first: a lease lost for lack of time would be work lost.
-    if (this.#isBlocked()) throw overloaded(`this replica runs ${running} workflows, and has no time for more`);
+    const { refusal } = this;
+    if (refusal !== undefined) throw refusal;
     const { outlivesCaller } = execution;
     const controller = new AbortController();
     const onCallerGone = (): void => {
@@ -192,3 +198,7 @@ function draining(message: string): CoordinatorError {
     maybeDone: true,
   });
 }
+
+const DRAINING = draining('this replica is shutting down');
+
+const BLOCKED = overloaded('this replica has no time for more workflows than it runs');

@@ -107,14 +107,14 @@ export const workflowMutations: readonly Mutation[] = [
     name: 'max-workflows',
     mechanism: 'a replica refuses what it cannot carry',
     promises: 'P7',
-    replace: { [all]: [['if (this.#running.size >= this.#settings.maxWorkflows) {', 'if (false) {']] },
+    replace: { [all]: [['if (this.#running.size >= this.#settings.maxWorkflows) return this.#full;', '']] },
     noticedBy: { [workflows]: 'as OVERLOADED at once when the replica runs --max-workflows already' },
   },
   {
     name: 'blocked-loop',
     mechanism: 'a replica whose event loop is late takes on nothing more',
     promises: 'P2 P7',
-    replace: { [all]: [['if (this.#isBlocked()) throw', 'if (false) throw']] },
+    replace: { [all]: [['return this.#isBlocked() ? BLOCKED : undefined;', 'return undefined;']] },
     noticedBy: { [faults]: 'is refused by a replica that has no time for more' },
   },
   {
@@ -128,7 +128,7 @@ export const workflowMutations: readonly Mutation[] = [
     name: 'drain-refuses',
     mechanism: 'a replica that is leaving takes on nothing more',
     promises: 'P3',
-    replace: { [all]: [["if (this.#draining) throw draining('this replica is shutting down');", '']] },
+    replace: { [all]: [['if (this.#draining) return DRAINING;', '']] },
     noticedBy: { [workflows]: 'as DRAINING when the replica shuts down: new ones at once' },
   },
   {
