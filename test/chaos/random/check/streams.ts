@@ -138,9 +138,12 @@ function proofs(calls: readonly Call[]): ReadonlyMap<string, number> {
   return untilMs;
 }
 
-/** The last write releases the lease, and after it only a step's end, a repetition and the ending are told. */
+/**
+ * The last write releases the lease, and after it only a step's end, a repetition and the ending are told. Progress is
+ * what a runtime has said: to a process that was stopped, it may be read before the lease is looked at.
+ */
 function isProof({ type, attempt }: CallEvent): boolean {
-  return (type === 'step_started' && attempt === 1) || type === 'step_progress' || type === 'lease_renewed';
+  return (type === 'step_started' && attempt === 1) || type === 'lease_renewed';
 }
 
 function isLast({ type }: CallEvent): boolean {
