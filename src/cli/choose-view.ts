@@ -1,9 +1,11 @@
 // Which view a workflow is shown in. Guarantees: a bar on a terminal that
 // can draw one, plain lines in a pipe and on a dumb terminal, a JSON object a
-// line with `-o json`, and nothing else on standard output then.
+// line with `-o json`, the address alone with `-o address`, and nothing else on
+// standard output then.
 
 import type { Told } from '../client/telling.js';
 import { Bars } from './bars.js';
+import type { Output } from './connection-flags.js';
 import { Lines } from './lines.js';
 import { toProtoJson } from './proto-json.js';
 import type { View } from './view.js';
@@ -13,9 +15,12 @@ export interface Screen {
   readonly env: NodeJS.ProcessEnv;
 }
 
-export function chooseView(output: 'text' | 'json', screen: Screen = { out: process.stdout, env: process.env }): View {
+export function chooseView(output: Output, screen: Screen = { out: process.stdout, env: process.env }): View {
   const { out, env } = screen;
-  if (output === 'json') return new JsonLines(out);
+  if (output === 'json') {
+    return new Print(out, ({ event }) => JSON.stringify(toProtoJson('WorkflowEvent', event)));
+  }
+  if (output === 'address') return new Print(out, ({ event }) => event.completed?.actor?.address);
   return canDraw(screen) ? new Bars(out, drawing(env)) : new Lines((line) => out.write(`${line}\n`));
 }
 
@@ -39,15 +44,19 @@ function drawing(env: NodeJS.ProcessEnv): { readonly color: boolean; readonly un
   };
 }
 
-class JsonLines implements View {
+/** For programs: a line of each event from which `toLine` makes one. */
+class Print implements View {
   readonly #out: NodeJS.WriteStream;
+  readonly #toLine: (told: Told) => string | undefined;
 
-  constructor(out: NodeJS.WriteStream) {
+  constructor(out: NodeJS.WriteStream, toLine: (told: Told) => string | undefined) {
     this.#out = out;
+    this.#toLine = toLine;
   }
 
-  show({ event }: Told): void {
-    this.#out.write(`${JSON.stringify(toProtoJson('WorkflowEvent', event))}\n`);
+  show(told: Told): void {
+    const line = this.#toLine(told);
+    if (line !== undefined) this.#out.write(`${line}\n`);
   }
 
   say(line: string): void {

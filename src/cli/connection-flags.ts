@@ -5,6 +5,9 @@ import { Option, type Command } from 'commander';
 import { ConfigError, parseDuration, readPem } from '../config.js';
 import { Replicas, type TlsOptions } from '../client/replicas.js';
 
+/** `address`: of `resume` alone. */
+export type Output = 'text' | 'json' | 'address';
+
 export interface ConnectionFlags {
   readonly address: readonly string[];
   readonly tls?: boolean;
@@ -12,13 +15,14 @@ export interface ConnectionFlags {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly tlsServerName?: string;
-  readonly output: 'text' | 'json';
+  readonly output: Output;
   readonly retry?: string;
 }
 
 const DEFAULT_ADDRESSES: readonly string[] = ['127.0.0.1:7070'];
 
 export function addConnectionFlags(command: Command): Command {
+  const isResume = command.name() === 'resume';
   const split = (value: string, before: readonly string[]): readonly string[] => [
     ...(before === DEFAULT_ADDRESSES ? [] : before),
     ...value.split(','),
@@ -34,7 +38,12 @@ export function addConnectionFlags(command: Command): Command {
         .argParser(split),
     )
     .addOption(
-      new Option('-o, --output <form>', 'json: a message of proto/ a line').choices(['text', 'json']).default('text'),
+      new Option(
+        '-o, --output <form>',
+        `json: a message of proto/ a line${isResume ? '; address: where the actor serves, and nothing else' : ''}`,
+      )
+        .choices(['text', 'json', ...(isResume ? ['address'] : [])])
+        .default('text'),
     )
     .option('--retry <duration>', 'try again, for so long, what time can heal')
     .option('--tls', 'use TLS, and trust the CAs that Node trusts')

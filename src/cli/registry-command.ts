@@ -6,7 +6,7 @@ import { toCallError } from '../client/call-error.js';
 import type { CallOptions, CoordinatorClient } from '../client/coordinator-client.js';
 import type { Replicas } from '../client/replicas.js';
 import { unaryCall } from '../client/unary-call.js';
-import { addConnectionFlags, openReplicas, retryForMs, type ConnectionFlags } from './connection-flags.js';
+import { addConnectionFlags, openReplicas, retryForMs, type ConnectionFlags, type Output } from './connection-flags.js';
 import { inWords } from './in-words.js';
 import { Interrupt } from './interrupt.js';
 import { describeError, EXIT, type Asked } from './outcome.js';
@@ -60,6 +60,6 @@ export async function runCalls(flags: ConnectionFlags, asked: Asked, work: (ask:
 }
 
 /** Prints one answer. @param message of proto/ below actorworkflow.v1 */
-export function print(output: 'text' | 'json', message: string, answer: object, text: () => string): void {
+export function print(output: Output, message: string, answer: object, text: () => string): void {
   process.stdout.write(`${output === 'json' ? JSON.stringify(toProtoJson(message, answer)) : text()}\n`);
 }

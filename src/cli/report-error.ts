@@ -2,10 +2,11 @@
 // person, one JSON object for a program.
 
 import type { CallError } from '../client/call-error.js';
+import type { Output } from './connection-flags.js';
 import { adviceFor, describeError, exitCodeOf, type Asked } from './outcome.js';
 
 /** @returns the exit code */
-export function reportError(error: CallError, output: 'text' | 'json', asked: Asked): number {
+export function reportError(error: CallError, output: Output, asked: Asked): number {
   const { reason, code, message, metadata, retryAfterMs, violations } = error;
   if (output === 'json') {
     const json = {

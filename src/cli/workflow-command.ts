@@ -50,7 +50,8 @@ const EXAMPLES: Readonly<Record<WorkflowCommand, string>> = {
   actor-coordinator resume demo/a --worker-wait 30s --lease-wait 15s    queue instead of failing
   actor-coordinator resume demo/a --join                                if it is being resumed already, follow that
   actor-coordinator resume demo/a --detach && actor-coordinator watch demo/a
-  actor-coordinator resume demo/a -o json | jq -r .stepProgress.phase`,
+  actor-coordinator resume demo/a -o json | jq -r .stepProgress.phase
+  curl "http://$(actor-coordinator resume demo/a -o address)/"            wake it, and talk to it`,
   suspend: `Examples:
   actor-coordinator suspend demo/a
   actor-coordinator suspend demo/a --lease-wait 15s    queue behind the workflow that runs now

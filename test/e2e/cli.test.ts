@@ -279,6 +279,15 @@ describe('a workflow', () => {
     expect(events.at(-1)).toMatchObject({ completed: { actor: { ref: actor, state: 'ACTOR_STATE_RUNNING' } } });
   });
 
+  it('can be a line with nothing but the address, or nothing', async () => {
+    expect(await cli('resume demo/a -o address')).toEqual({ code: 0, stdout: '127.0.0.1:8080\n', stderr: '' });
+    expect(await cli('resume demo/a -o address')).toEqual({ code: 0, stdout: '127.0.0.1:8080\n', stderr: '' });
+    const refused = await cli('resume demo/b -o address');
+    expect(refused).toMatchObject({ code: 8, stdout: '' });
+    expect(refused.stderr).toMatch(/^error: [^]*\nnext: {2}/);
+    expect((await cli('get demo/a -o address')).code).toBe(2);
+  });
+
   it('in JSON ends with what failed, and with an object that says so on standard error', async () => {
     runtime.next('restore', refuse('DATA_LOSS', 'torn snapshot'));
     const failed = await cli('resume demo/a --output json');

@@ -84,6 +84,7 @@ describe('completion', () => {
     ['resume --lease-wait ', []],
     ['list demo --state s', ['suspended', 'suspending']],
     ['get demo/a -o ', ['text', 'json']],
+    ['resume demo/a -o ', ['text', 'json', 'address']],
     ['get demo/a --output j', ['json']],
     ['workers de', ['deregister']],
     ['workers gpu -o j', ['json']],

@@ -54,6 +54,12 @@ describe('an error', () => {
     expect(advice('delete')).toBe("'watch demo/a' follows it; --force deletes all the same");
   });
 
+  it('is shown on the page as it is printed', () => {
+    const [, what = '', next = ''] = /```\nerror: (.*)\nnext: {2}(.*)\n```/.exec(page) ?? [];
+    expect(what.replace(/ \(resume [-0-9a-f]{36}\)$/, ' (resume w1)')).toBe(describeError(held));
+    expect(next).toBe(adviceFor(held, { command: 'suspend', actor: 'demo/a' }));
+  });
+
   it('of a lease that nobody is known to hold says what the coordinator says', () => {
     const queued = new CallError('LEASE_HELD', 'ABORTED', '3 workflows wait already', { metadata: { holder: '' } });
     expect(describeError(queued)).toBe('3 workflows wait already');
