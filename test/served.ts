@@ -19,6 +19,10 @@ export interface Ran {
 
 export interface Served extends AsyncDisposable {
   readonly address: string;
+  /** The Unix socket of its private Redis. */
+  readonly redisSocket: string;
+  /** A PATH on which `actor-coordinator` is. */
+  readonly path: string;
   /** A line as a person would type it in the clone, with `actor-coordinator` on PATH. */
   type(line: string, options?: { readonly shell?: string; readonly env?: Record<string, string> }): Promise<Ran>;
 }
@@ -31,23 +35,28 @@ export async function serveDev(...flags: readonly string[]): Promise<Served> {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = new Promise((resolve) => server.once('exit', resolve));
+  let redisSocket = '';
   const address = await new Promise<string>((resolve, reject) => {
     const log: string[] = [];
     let bound = '';
     createInterface(server.stderr).on('line', (line) => {
       log.push(line);
-      const { msg, addresses } = JSON.parse(line) as { msg?: string; addresses?: string[] };
+      const entry = JSON.parse(line) as { msg?: string; addresses?: string[]; redis_url?: string };
+      const { msg, addresses } = entry;
+      redisSocket = entry.redis_url?.replace('unix://', '') ?? redisSocket;
       // Not 'ready': its first workers may be registered before the replica has looked at all of its Redis.
       if (msg === 'serving') bound = addresses?.[0] ?? '';
       if (msg === 'workers registered') resolve(bound);
     });
     void exited.then(() => reject(new Error(`serve --dev ended before it was ready:\n${log.join('\n')}`)));
   });
+  const path = `${bin}${delimiter}${process.env['PATH'] ?? ''}`;
   return {
     address,
+    redisSocket,
+    path,
     type: (line, { shell = 'sh', env = {} } = {}) =>
       new Promise((resolve) => {
-        const path = `${bin}${delimiter}${process.env['PATH'] ?? ''}`;
         const options = {
           cwd: ROOT,
           env: { ...process.env, PATH: path, ACTOR_WORKFLOW_ADDRESS: address, ...env },

@@ -1,11 +1,10 @@
-// Every line of docs/cli.md as it stands, and the transcript of the README,
-// against `serve --dev`; completion in the shells themselves.
+// Every line of docs/cli.md as it stands, against `serve --dev`; completion in
+// the shells themselves.
 
-import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROOT, serveDev, type Served } from '../served.js';
+import { linesOf } from '../documents.js';
+import { serveDev, type Served } from '../served.js';
 
 let served: Served;
 beforeAll(async () => {
@@ -15,16 +14,9 @@ afterAll(async () => {
   await served[Symbol.asyncDispose]();
 });
 
-function lines(file: string, marker: string): readonly string[] {
-  const text = readFileSync(join(ROOT, file), 'utf8');
-  const block = new RegExp(`<!-- ${marker} -->\\n\`\`\`\\w+\\n([^]*?)\`\`\``).exec(text)?.[1];
-  if (block === undefined) throw new Error(`${file}: expected a block after <!-- ${marker} -->`);
-  return block.trimEnd().split('\n');
-}
-
 describe('docs/cli.md', () => {
   it('has lines that do what they say, in their order', async () => {
-    const typed = lines('docs/cli.md', 'tried');
+    const typed = linesOf('docs/cli.md', 'tried');
     for (const line of typed) {
       const { code, stderr } = await served.type(line);
       expect({ line, code, stderr: stderr.replace(/^it runs on; .*\n/, '') }).toEqual({ line, code: 0, stderr: '' });
@@ -35,34 +27,10 @@ describe('docs/cli.md', () => {
   });
 });
 
-describe('the README', () => {
-  it('has a transcript that the program makes', () => {
-    const made = execFileSync(process.execPath, [join(ROOT, 'scripts/transcript.mjs'), '--print'], {
-      encoding: 'utf8',
-    });
-    const normal = (text: string): string =>
-      text
-        .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'WORKFLOW')
-        .replace(/127\.0\.0\.1:\d+/g, 'ADDRESS')
-        .replace(/dev-\d/g, 'dev-N')
-        .replace(/\d+(?:\.\d+)? m?s\b/g, 'TIME');
-    const shown = normal(`${lines('README.md', 'transcript').join('\n')}\n`);
-    const now = normal(made.slice(made.indexOf('$ ')));
-    const isProgress = (line: string): boolean => /^ {2}restore +(?!TIME)/.test(line);
-    const without = (text: string): readonly string[] => text.split('\n').filter((line) => !isProgress(line));
-    expect(without(now)).toEqual(without(shown));
-    // Progress that came too fast for its reader is left out, but there is some, and none that is not shown.
-    const progress = now.split('\n').filter(isProgress);
-    expect(progress.length).toBeGreaterThan(0);
-    expect(shown.split('\n').filter((line) => progress.includes(line))).toEqual(progress);
-    expect(shown).toMatch(/^ {2}restore {13}unpack, /m);
-  });
-});
-
 describe('completion', () => {
   const inBash = async (typed: string): Promise<readonly string[]> => {
     const typedWords = typed.split(' ');
-    const script = `${lines('docs/cli.md', 'completion')[0] ?? ''}
+    const script = `${linesOf('docs/cli.md', 'completion')[0] ?? ''}
       COMP_WORDS=(${typedWords.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${typedWords.length - 1}
       _actor_coordinator; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const { code, stdout, stderr } = await served.type(script, { shell: 'bash' });
@@ -93,7 +61,7 @@ describe('completion', () => {
 
   it('in fish knows the same', async (context) => {
     if (skipped('fish')) context.skip('needs fish on PATH');
-    const source = (lines('docs/cli.md', 'completion')[2] ?? '').replace(/ +#.*/, '');
+    const source = (linesOf('docs/cli.md', 'completion')[2] ?? '').replace(/ +#.*/, '');
     const script = `${source}; complete -C 'actor-coordinator list demo --state s'`;
     const { stdout } = await served.type(script, { shell: 'fish' });
     expect(stdout.trimEnd().split('\n')).toEqual(['suspended', 'suspending']);

@@ -1,53 +1,36 @@
-// The README's first lines for a newcomer, as they stand there, with the real
-// grpcurl and the real buf against `serve --dev` as `npm start` runs it.
+// The other lines of the README, as they stand there, against `serve --dev`:
+// callers with the real grpcurl and the real buf, a node, a look into Redis.
+// What it begins with is in newcomer.test.ts.
 
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi, type TestContext } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { CoordinatorClient } from '../../src/client/coordinator-client.js';
+import { linesOf } from '../documents.js';
 import { findGrpcurl, type Grpcurl } from '../grpcurl.js';
+import { freePort } from '../redis.js';
+import { serveDev, type Ran, type Served } from '../served.js';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const DEFAULT_ADDRESS = '127.0.0.1:7070';
 /** To build grpcurl, once. */
 const PREPARE_WITHIN_MS = 6 * 60_000;
 
-const readme = readFileSync(`${ROOT}README.md`, 'utf8');
-const block = (name: string): string[] =>
-  new RegExp(`<!-- ${name} -->\n\`\`\`sh\n(.*?)\n\`\`\``, 's').exec(readme)?.[1]?.split('\n') ?? [];
-const lines = block('grpcurl');
+const lines = linesOf('README.md', 'grpcurl');
 
 let grpcurl: Grpcurl;
-let server: ChildProcess;
-let exited: Promise<number | null>;
-let address: string;
+let served: Served;
 
 beforeAll(async () => {
   grpcurl = findGrpcurl();
   if (!grpcurl.found) console.warn(`The README's lines are not tried: ${grpcurl.why}`);
-  server = spawn(process.execPath, [`${ROOT}dist/main.js`, 'serve', '--dev', '--listen', '127.0.0.1:0'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  exited = new Promise((resolve) => server.once('exit', resolve));
-  address = await new Promise<string>((resolve, reject) => {
-    const log: string[] = [];
-    createInterface(server.stderr ?? process.stdin).on('line', (line) => {
-      log.push(line);
-      const { msg, addresses } = JSON.parse(line) as { msg?: string; addresses?: string[] };
-      if (msg === 'ready' && addresses?.[0] !== undefined) resolve(addresses[0]);
-    });
-    void exited.then(() => reject(new Error(`serve --dev ended before it was ready:\n${log.join('\n')}`)));
-  });
-  const client = new CoordinatorClient(address);
-  await vi.waitFor(async () => expect((await client.listWorkers('default')).length).toBe(2), 10_000);
-  client.close();
+  served = await serveDev();
 }, PREPARE_WITHIN_MS);
 
 afterAll(async () => {
-  server.kill('SIGTERM');
-  expect(await exited).toBe(0);
+  await served[Symbol.asyncDispose]();
 });
 
 interface Answer {
@@ -55,19 +38,15 @@ interface Answer {
   readonly output: string;
 }
 
+const here = (line: string): string => line.replaceAll(DEFAULT_ADDRESS, served.address);
+
 /** A line as a person would type it in the clone. */
-function type(context: TestContext, line: string): Promise<Answer> {
+async function type(context: TestContext, line: string): Promise<Answer> {
   if (!grpcurl.found) return context.skip(grpcurl.why);
-  return typeWith({ ...process.env, PATH: grpcurl.path }, line);
+  return together(await served.type(here(line), { env: { PATH: grpcurl.path } }));
 }
 
-function typeWith(env: NodeJS.ProcessEnv, line: string): Promise<Answer> {
-  return new Promise((resolve) => {
-    execFile('sh', ['-c', line.replaceAll(DEFAULT_ADDRESS, address)], { cwd: ROOT, env }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr });
-    });
-  });
-}
+const together = ({ code, stdout, stderr }: Ran): Answer => ({ code, output: stdout + stderr });
 
 describe('the lines of the README', () => {
   it('create, resume and suspend an actor, in their order', async (context) => {
@@ -139,21 +118,92 @@ describe('grpcurl, without proto files,', () => {
 
 describe('buf curl', () => {
   it('resumes an actor by the line of the README, lists services, and shows why a call failed', async () => {
-    const [resume = '', ...more] = block('buf');
+    const [resume = '', ...more] = linesOf('README.md', 'buf');
     expect(more).toEqual([]);
-    const client = new CoordinatorClient(address);
-    const spec = { command: [process.execPath, 'examples/counter/counter.mjs'] };
-    await client.createActor({ actor: { namespace: 'demo', name: 'a' }, spec }).catch(() => undefined);
-    client.close();
-    const resumed = await typeWith(process.env, resume);
+    const spec = 'node "$PWD/examples/counter/counter.mjs"';
+    await served.type(`actor-coordinator get demo/a || actor-coordinator create demo/a -- ${spec}`);
+    const buf = async (line: string): Promise<Answer> => together(await served.type(here(line)));
+    const resumed = await buf(resume);
     expect(resumed).toMatchObject({ code: 0 });
     expect(resumed.output).toContain('"started"');
     expect(resumed.output).toContain('"ACTOR_STATE_RUNNING"');
     const flags = '--protocol grpc --http2-prior-knowledge';
-    const { output } = await typeWith(process.env, `npx buf curl ${flags} --list-services http://${DEFAULT_ADDRESS}`);
+    const { output } = await buf(`npx buf curl ${flags} --list-services http://${DEFAULT_ADDRESS}`);
     expect(output).toContain('actorworkflow.v1.ActorWorkflow\n');
-    const unknown = await typeWith(process.env, resume.replace('"name": "a"', '"name": "unknown"'));
+    const unknown = await buf(resume.replace('"name": "a"', '"name": "unknown"'));
     expect(unknown.code).not.toBe(0);
     expect(unknown.output).toContain('no actor demo/unknown');
+  });
+});
+
+describe('redis-cli', () => {
+  it('shows what the README says that it does, of an actor that runs', async (context) => {
+    if (spawnSync('redis-cli', ['--version']).status !== 0) context.skip('needs redis-cli on PATH');
+    const bin = mkdtempSync(join(tmpdir(), 'readme-'));
+    try {
+      // The reader's own Redis is where redis-cli looks by itself.
+      const real = `PATH='${process.env['PATH'] ?? ''}' exec redis-cli -s '${served.redisSocket}' "$@"`;
+      writeFileSync(join(bin, 'redis-cli'), `#!/bin/sh\n${real}\n`, { mode: 0o755 });
+      const env = { PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` };
+      const [record = '', lease = '', claims = '', events = '', ...more] = linesOf('README.md', 'redis');
+      expect(more).toEqual([]);
+      const ask = async (line: string): Promise<string> => {
+        const { code, stdout, stderr } = await served.type(line, { env });
+        expect([code, stderr]).toEqual([0, '']);
+        return stdout;
+      };
+      const setUp = [
+        'actor-coordinator get demo/a >/dev/null || actor-coordinator create demo/a -- node "$PWD/examples/counter/counter.mjs"',
+        'actor-coordinator resume demo/a',
+      ];
+      for (const line of setUp) expect((await served.type(line)).code).toBe(0);
+      expect(await ask(record)).toMatch(/^state\nRUNNING$/m);
+      expect(await ask(claims)).toMatch(/^dev-\d$/m);
+      expect(await ask(events)).toContain('completed');
+      expect(await ask(lease)).toBe('\n');
+      // With somebody at work there is something to see.
+      const slow = await served.type('actor-coordinator delete demo/a --force');
+      expect(slow.code).toBe(0);
+      const command = '-- node "$PWD/examples/slow-start/slow-start.mjs"';
+      await served.type(`actor-coordinator create demo/a --env SLOW_START_SECONDS=600 ${command}`);
+      await served.type('actor-coordinator resume demo/a --detach');
+      expect(await ask(lease)).toMatch(/RESUME/);
+      await served.type('actor-coordinator delete demo/a --force');
+    } finally {
+      rmSync(bin, { recursive: true });
+    }
+  });
+});
+
+describe('a node', () => {
+  it('is started by the line of the README, and registers its workers', async () => {
+    const [line = '', ...more] = linesOf('README.md', 'node');
+    expect(more).toEqual([]);
+    const HOME = mkdtempSync(join(tmpdir(), 'readme-node-'));
+    const command = here(line).replace('127.0.0.1:7071', `127.0.0.1:${await freePort()}`);
+    const env = { ...process.env, HOME, PATH: served.path };
+    // The shell becomes it, so that it can be told to end.
+    const child = spawn('sh', ['-c', `exec ${command}`], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const log: string[] = [];
+        createInterface(child.stderr).on('line', (text) => {
+          log.push(text);
+          if (text.includes('"workers registered"')) resolve();
+        });
+        void exited.then(() => reject(new Error(log.join('\n'))));
+      });
+      const client = new CoordinatorClient(served.address);
+      const nodes = (await client.listWorkers('default')).map(({ node }) => node);
+      client.close();
+      expect(nodes.filter((node) => node !== 'dev').length).toBe(2);
+      child.kill('SIGTERM');
+      expect(await exited).toBe(0);
+    } finally {
+      child.kill('SIGKILL');
+      await exited;
+      rmSync(HOME, { recursive: true });
+    }
   });
 });
