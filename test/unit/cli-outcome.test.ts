@@ -55,7 +55,7 @@ describe('an error', () => {
   });
 
   it('is shown on the page as it is printed', () => {
-    const [, what = '', next = ''] = /```\nerror: (.*)\nnext: {2}(.*)\n```/.exec(page) ?? [];
+    const [, what = '', next = ''] = /<!-- error -->\n```\nerror: (.*)\nnext: {2}(.*)\n```/.exec(page) ?? [];
     expect(what.replace(/ \(resume [-0-9a-f]{36}\)$/, ' (resume w1)')).toBe(describeError(held));
     expect(next).toBe(adviceFor(held, { command: 'suspend', actor: 'demo/a' }));
   });
