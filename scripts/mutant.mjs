@@ -2,7 +2,8 @@
 // and the simulation say to it. For scripts/mutations.mjs.
 
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cache, root } from './run.mjs';
 
@@ -24,7 +25,7 @@ const BROKEN =
 const running = new Set();
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
-    for (const child of running) kill(child);
+    for (const { pid } of running) kill(-pid);
     process.exit(1);
   });
 }
@@ -144,12 +145,15 @@ async function vitest(directory, files, pattern, ...more) {
 /** Runs node to its end, or kills it, with all that it has started: an endless loop does not hear of anything else. */
 function outputOf(cwd, args, limitMs) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    // Short, for the sockets in it; and what is started inherits it, and is known by it.
+    const temporary = mkdtempSync(join(tmpdir(), 'mutant-'));
+    const env = { ...process.env, TMPDIR: temporary };
+    const child = spawn(process.execPath, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      kill(child);
+      kill(-child.pid);
     }, limitMs);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -162,14 +166,28 @@ function outputOf(cwd, args, limitMs) {
     child.once('exit', () => {
       running.delete(child);
       clearTimeout(timer);
+      killStrays(temporary);
+      rmSync(temporary, { recursive: true, force: true, maxRetries: 3 });
       setTimeout(() => resolve({ output, isLate }), 50);
     });
   });
 }
 
-function kill({ pid }) {
+/** What a node runtime without one of its mechanisms has let go of, in groups of their own. Linux alone can tell. */
+function killStrays(temporary) {
+  if (process.platform !== 'linux') return;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`TMPDIR=${temporary}\0`)) kill(Number(pid));
+    } catch {
+      // It has ended meanwhile, or is not ours to look at.
+    }
+  }
+}
+
+function kill(pid) {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
   } catch {
     // It has ended meanwhile.
   }

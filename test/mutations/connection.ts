@@ -7,6 +7,7 @@ const open = 'store/redis/open.ts';
 const inspect = 'store/redis/inspect.ts';
 const readiness = 'store/redis/readiness.ts';
 const connection = 'integration/connection';
+const cluster = 'integration/connection-cluster';
 const stores = 'integration/open-stores';
 const unavailable = 'store/redis/unavailable.ts';
 
@@ -58,6 +59,27 @@ export const connectionMutations: readonly Mutation[] = [
     promises: 'P1 P4',
     replace: { [connect]: [['enableOfflineQueue: false,\n    autoResend', 'autoResend']] },
     noticedBy: { [connection]: 'while there is no connection fails at once, and is never sent later' },
+  },
+  {
+    name: 'cluster-no-offline-queue',
+    mechanism: 'a command to a Cluster without a connection fails at once, and is never sent later',
+    promises: 'P1 P4',
+    replace: { [connect]: [['enableOfflineQueue: false,\n    clusterRetry', 'clusterRetry']] },
+    noticedBy: { [cluster]: 'while there is no connection fails at once, and is never sent later' },
+  },
+  {
+    name: 'cluster-no-resending',
+    mechanism: 'a command whose connection to a node of a Cluster broke is never sent again',
+    promises: 'P1 P4',
+    replace: { [connect]: [['retryDelayOnFailover: 0,', '']] },
+    noticedBy: { [cluster]: 'whose connection breaks before it was carried out fails' },
+  },
+  {
+    name: 'cluster-no-retry',
+    mechanism: 'a command that a Cluster refuses because it is down is never sent again',
+    promises: 'P1 P4',
+    replace: { [connect]: [['retryDelayOnClusterDown: 0,', '']] },
+    noticedBy: { [cluster]: 'that the Cluster refuses because it is down fails at once' },
   },
   {
     name: 'reconnects',
