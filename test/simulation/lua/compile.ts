@@ -5,6 +5,7 @@
 
 import { compileFunction } from 'node:vm';
 import { library, type LuaValue } from './library.js';
+import { called, condition, element, member, single, type Code } from './code.js';
 import { Cursor } from './cursor.js';
 
 export type RedisCall = (command: string, ...args: readonly LuaValue[]) => LuaValue;
@@ -12,17 +13,6 @@ export type RedisCall = (command: string, ...args: readonly LuaValue[]) => LuaVa
 /** A script: what it returns, as Lua has it. */
 export type Script = (keys: readonly string[], args: readonly string[], call: RedisCall) => LuaValue;
 
-/** An expression: `multi` ones are arrays of results, `bool` ones JavaScript booleans. */
-interface Code {
-  readonly js: string;
-  readonly kind: 'value' | 'bool' | 'multi';
-  /** For what can be assigned to: its parts. */
-  readonly index?: { readonly table: string; readonly key: string };
-  /** For a path into the library, such as `string.match`. */
-  readonly path?: string;
-}
-
-const MULTI = new Set(['string.match', 'pcall', 'unpack']);
 const COMPARISONS: Readonly<Record<string, string>> = {
   '==': '===',
   '~=': '!==',
@@ -68,18 +58,22 @@ class Compiler {
   #block(...names: string[]): string {
     this.#scopes.push(new Set(names));
     let js = '';
-    while (!this.#cursor.is('end', 'else', 'elseif') && this.#cursor.next.kind !== 'end') {
+    while (!this.#isBlockOver) {
       js += this.#statement();
     }
     this.#scopes.pop();
     return js;
   }
 
+  get #isBlockOver(): boolean {
+    return this.#cursor.is('end', 'else', 'elseif') || this.#cursor.next.kind === 'end';
+  }
+
   #statement(): string {
     if (this.#cursor.take('local')) return this.#cursor.is('function') ? this.#function() : this.#local();
     if (this.#cursor.take('return')) {
-      const isEmpty = this.#cursor.is('end') || this.#cursor.is('else') || this.#cursor.next.kind === 'end';
-      return `return [${isEmpty ? '' : this.#list()}];`;
+      const js = `return [${this.#isBlockOver ? '' : this.#list()}];`;
+      return this.#isBlockOver ? js : this.#cursor.refuse();
     }
     if (this.#cursor.take('if')) return this.#if();
     if (this.#cursor.take('for')) return this.#for();
@@ -91,7 +85,8 @@ class Compiler {
       return `while (${condition}) {${body}}`;
     }
     const target = this.#suffixed();
-    if (!this.#cursor.take('=')) return `${target.js};`;
+    if (target.isCall === true) return `${target.js};`;
+    this.#cursor.expect('=');
     const value = single(this.#expression());
     return target.index === undefined
       ? `${target.js} = ${value};`
@@ -272,29 +267,4 @@ class Compiler {
         this.#cursor.refuse(token);
     }
   }
-}
-
-function single({ js, kind }: Code): string {
-  return kind === 'multi' ? `${js}[0]` : js;
-}
-
-function condition(code: Code): string {
-  return code.kind === 'bool' ? code.js : `L.truth(${single(code)})`;
-}
-
-function member(table: Code, name: string): Code {
-  if (table.path !== undefined) return { js: `${table.js}.${name}`, kind: 'value', path: `${table.path}.${name}` };
-  return element(table, JSON.stringify(name));
-}
-
-function element(table: Code, key: string): Code {
-  const index = { table: single(table), key };
-  return { js: `L.get(${index.table}, ${key})`, kind: 'value', index };
-}
-
-function called(callee: Code, args: string): Code {
-  if (callee.path === 'redis.call') return { js: `call(${args})`, kind: 'value' };
-  // Of the library, all but a few return one value; of the script's own functions, none does.
-  const isMulti = callee.path === undefined || MULTI.has(callee.path);
-  return { js: `${single(callee)}(${args})`, kind: isMulti ? 'multi' : 'value' };
 }

@@ -4,11 +4,11 @@
 // is; without one it is refused; without an answer in time, or when the
 // connection breaks, it fails, and may have been carried out, now or later.
 
-import type { RedisClient } from '../../../src/store/redis/scripts.js';
 import type { Faults } from '../faults.js';
 import type { Process } from '../process.js';
 import type { World } from '../world.js';
-import { scriptOf, type Command, type Reply, type Server } from './server.js';
+import { Commands } from './commands.js';
+import type { Command, Reply, Server } from './server.js';
 
 /** connect.ts: RECONNECT_MS, and socketTimeout less commandTimeout. */
 const RECONNECT_MS = 100;
@@ -52,7 +52,7 @@ interface Socket {
   readonly serverLife: number;
 }
 
-export class Client {
+export class Client extends Commands {
   readonly #options: ClientOptions;
   #socket: Socket | undefined;
   #forget: () => void = () => undefined;
@@ -61,33 +61,10 @@ export class Client {
   readonly #channels = new Set<string>();
 
   constructor(options: ClientOptions) {
+    super();
     this.#options = options;
     this.#connect();
   }
-
-  /** As the adapters want it; it has those methods only which they use. */
-  get asRedis(): RedisClient {
-    return this as unknown as RedisClient;
-  }
-
-  readonly evalsha = (sha1: string, count: number, ...rest: (string | number)[]): Promise<Reply> => {
-    const texts = rest.map(String);
-    return this.#send({
-      name: 'EVALSHA',
-      script: scriptOf(sha1),
-      keys: texts.slice(0, count),
-      args: texts.slice(count),
-    });
-  };
-  readonly hget = (...args: string[]): Promise<Reply> => this.#send({ name: 'HGET', args });
-  readonly hvals = (...args: string[]): Promise<Reply> => this.#send({ name: 'HVALS', args });
-  readonly hscan = (...args: string[]): Promise<Reply> => this.#send({ name: 'HSCAN', args: args.map(String) });
-  readonly smembers = (...args: string[]): Promise<Reply> => this.#send({ name: 'SMEMBERS', args });
-  readonly sadd = (...args: string[]): Promise<Reply> => this.#send({ name: 'SADD', args });
-  readonly hgetall = async (...args: string[]): Promise<Record<string, string>> => {
-    const flat = (await this.#send({ name: 'HGETALL', args })) as readonly string[];
-    return Object.fromEntries(flat.flatMap((field, i) => (i % 2 === 0 ? [[field, flat[i + 1] ?? '']] : [])));
-  };
 
   readonly on = (event: 'ready' | 'message', listener: (...args: string[]) => void): void => {
     if (event === 'message') this.#messageListeners.push(listener);
@@ -140,7 +117,7 @@ export class Client {
     return world.random.skewed(3, ttlMs * longestTtls);
   }
 
-  #send(command: Command): Promise<Reply> {
+  protected override send(command: Command): Promise<Reply> {
     const { world, process, server, faults, commandTimeoutMs, onSend } = this.#options;
     const socket = this.#socket;
     if (socket === undefined) return Promise.reject(new Error(NOT_WRITABLE));

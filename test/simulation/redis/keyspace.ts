@@ -44,6 +44,22 @@ export class Keyspace {
     return [...this.#entries.keys()].filter((key) => this.#find(key) !== undefined);
   }
 
+  /** Every key in the order of their names: whether it expires, and what it holds. */
+  dump(): [key: string, [expires: boolean, value: unknown]][] {
+    const dumped = this.keys().map((key): [string, [boolean, unknown]] => {
+      const { value = '', expiresAtMs = Infinity } = this.#find(key) ?? {};
+      return [key, [expiresAtMs !== Infinity, typeof value === 'string' ? value : this.#dumpMap(key)]];
+    });
+    return dumped.sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  /** A hash by its fields; a sorted set in its order, with scores; a set, which is kept as one without scores. */
+  #dumpMap(key: string): unknown {
+    const [first] = this.#map<string | number>(key)?.values() ?? [];
+    if (typeof first === 'string') return Object.entries(Object.fromEntries(this.#map<string>(key) ?? [])).sort();
+    return this.#sorted(key).flatMap(([member, score]) => [member, String(score)]);
+  }
+
   string(key: string): string | undefined {
     const value = this.#find(key)?.value;
     return typeof value === 'string' ? value : undefined;
@@ -192,6 +208,10 @@ export class Keyspace {
     ZSCORE: ([key = '', member = '']) => {
       const score = this.#map<number>(key)?.get(member);
       return score === undefined ? false : String(score);
+    },
+    ZMSCORE: ([key = '', ...members]) => {
+      const scores = this.#map<number>(key);
+      return members.map((member) => (scores?.has(member) === true ? String(scores.get(member)) : false));
     },
     ZRANK: ([key = '', member = '']) => {
       const rank = this.#sorted(key).findIndex(([other]) => other === member);
