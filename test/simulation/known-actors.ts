@@ -17,6 +17,8 @@ export interface KnownActor {
   /** Of the last lease that Redis has granted and not forgotten; and of any that it ever granted. */
   granted: number;
   everGranted: number;
+  /** Nobody has released it. */
+  isLeased: boolean;
   /** The greatest token that any node has worked for. */
   worked: number;
   /** The snapshot that it would be restored from if its node were lost. */
@@ -28,7 +30,7 @@ export interface KnownActor {
   isForced: boolean;
   /** What was frozen of it may be gone: with its node, or by a deletion that failed after its Stop. */
   isLost: boolean;
-  /** A Stop of it has failed: what is frozen of it may stay on its node. */
+  /** A Stop of it has failed, or its node had left without it: what is frozen of it may stay on its node. */
   isLeft: boolean;
 }
 
@@ -49,6 +51,7 @@ export class KnownActors {
         version: 0,
         granted: 0,
         everGranted: 0,
+        isLeased: false,
         worked: 0,
         durable: '',
         latestSnapshot: '',

@@ -117,6 +117,7 @@ export class SimulatedNode {
     const actor = formatRef(call.actor);
     const highest = this.#tokens.get(actor) ?? 0;
     if (call.fencingToken < highest) {
+      this.#options.world.count('runtime: a stale token refused');
       this.#tell(follower, stale(actor, highest));
       return;
     }

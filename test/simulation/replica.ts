@@ -99,6 +99,7 @@ export class Replica {
       world,
       process,
       faults,
+      ttlMs: timings.ttlMs,
       nodeAt: options.nodeAt,
       onCall: options.onRuntimeCall,
       onStopFailed: options.onStopFailed,

@@ -57,6 +57,10 @@ export class StoreWatch implements ServerObserver {
         break;
       case 'transition':
         if (result === 'ok') this.#onWrite(keys[0] ?? '', args[0] ?? '', args[1] ?? '');
+        if (result === 'ok' && args[3] === 'release') known.of(tag).isLeased = false;
+        break;
+      case 'release':
+        if (result === 'released') known.of(tag).isLeased = false;
         break;
       case 'deleteActor':
         if (result === 'deleted') known.forget(tag);
@@ -65,7 +69,9 @@ export class StoreWatch implements ServerObserver {
         if (result === 'crashed') this.#onCrash(keys[0] ?? '');
         break;
       case 'forceRelease':
-        if (result === 'released') beliefs.excuse(tag, String(rest[0]));
+        if (result !== 'released') break;
+        known.of(tag).isLeased = false;
+        beliefs.excuse(tag, String(rest[0]));
         break;
       case 'claimWorker':
       case 'freeWorker':
@@ -100,6 +106,8 @@ export class StoreWatch implements ServerObserver {
     if (token <= actor.everGranted) {
       violate('P1 fencing tokens rise', `${resource} was granted with ${token} after ${actor.everGranted}`);
     }
+    if (actor.isLeased) this.#options.world.count('a lease that nobody had released was taken over');
+    actor.isLeased = true;
     actor.granted = token;
     actor.everGranted = token;
     beliefs.onGrant(resource, value);
@@ -116,7 +124,12 @@ export class StoreWatch implements ServerObserver {
       return;
     }
     actor.version = version;
-    world.count(`transition: ${mark.split(' ')[1] ?? ''}`);
+    const transition = mark.split(' ')[1] ?? '';
+    world.count(`transition: ${transition}`);
+    // Its node had no workers any more: nobody could be asked to stop what stands frozen there.
+    if (transition === 'crash' && record.get('last_failure')?.includes('"step":"assign_worker"') === true) {
+      actor.isLeft = true;
+    }
     if (!lease.endsWith(`:${actor.granted}}`)) {
       violate(
         'P1 a stale holder writes nothing',
