@@ -23,4 +23,7 @@ async function run({ from, count, stopsAtFirst }: Order): Promise<void> {
   process.send?.(tally);
 }
 
+// They may go to the whole group. The parent hears them too, and lets this one come to its end.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
+
 process.on('message', (order: Order) => void run(order));
