@@ -1,11 +1,13 @@
 // The commands in a real terminal: bars while a step runs, narrow and resized
 // windows, Ctrl-C once and twice. Skipped, with a line that says so, without tmux.
 
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import { startCoordinator, type TestCoordinator } from '../coordinator.js';
+import { linesOf } from '../documents.js';
 import { hang, startFakeNodeRuntime, takes, type FakeNodeRuntime } from '../fake-node-runtime.js';
 import { uniquePrefix } from '../redis.js';
 import { MAIN } from '../served.js';
@@ -157,4 +159,35 @@ describe('in a terminal', () => {
     terminal.line('clear; actor-coordinator watch demo/a');
     await terminal.see(/demo\/a is RUNNING on worker default\/w/);
   });
+});
+
+describe('TAB', () => {
+  const shells = [
+    { shell: 'bash', start: 'exec bash --norc --noprofile' },
+    { shell: 'zsh', start: 'exec zsh -f', before: 'autoload -Uz compinit && compinit -u -D' },
+    { shell: 'fish', start: 'exec fish --no-config' },
+  ];
+  const setUps = linesOf('docs/cli.md', 'completion').map((line) => line.replace(/ {2,}#.*/, ''));
+
+  for (const { shell, start, before } of shells) {
+    it(`in ${shell} completes a command, and the name of an actor`, async (context) => {
+      if (spawnSync(shell, ['--version']).status !== 0) {
+        console.warn(`The completion for ${shell} is not tried: that needs ${shell} on PATH`);
+        context.skip(`needs ${shell} on PATH`);
+      }
+      // HOME: fish writes there.
+      using terminal = open(context, 100, 24, { HOME: bin });
+      terminal.line(start);
+      if (before !== undefined) terminal.line(before);
+      terminal.line(setUps.find((line) => line.includes(` ${shell}`)) ?? '');
+      terminal.line('clear; echo ready');
+      await terminal.see(/^ready$/m);
+      terminal.press('-l', 'actor-coordinator sus');
+      terminal.press('Tab');
+      await terminal.see(/actor-coordinator suspend\s*$/);
+      terminal.press('-l', 'demo/');
+      terminal.press('Tab');
+      await terminal.see(/actor-coordinator suspend demo\/a\s*$/);
+    });
+  }
 });
