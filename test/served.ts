@@ -27,11 +27,14 @@ export interface Served extends AsyncDisposable {
   type(line: string, options?: { readonly shell?: string; readonly env?: Record<string, string> }): Promise<Ran>;
 }
 
-/** Resolves when its workers are registered; rejects with its log when it ends before. */
-export async function serveDev(...flags: readonly string[]): Promise<Served> {
+/**
+ * Resolves when its workers are registered; rejects with its log when it ends before.
+ * @param main the program, of the clone or of an installed package
+ */
+export async function serveDev(main = MAIN): Promise<Served> {
   const bin = mkdtempSync(join(tmpdir(), 'served-'));
-  symlinkSync(MAIN, join(bin, 'actor-coordinator'));
-  const server = spawn(process.execPath, [MAIN, 'serve', '--dev', '--listen', '127.0.0.1:0', ...flags], {
+  symlinkSync(main, join(bin, 'actor-coordinator'));
+  const server = spawn(process.execPath, [main, 'serve', '--dev', '--listen', '127.0.0.1:0'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = new Promise((resolve) => server.once('exit', resolve));

@@ -2,7 +2,7 @@
 // nothing but what the client may need beside it, compiled at its strictest and
 // run, by the examples of the documents as they stand there.
 
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT, serveDev, type Served } from '../served.js';
+import { compileStrictly } from '../strict-compiler.js';
 
 const DEFAULT_ADDRESS = '127.0.0.1:7070';
 /** What a client may load; with what these need in their turn. */
@@ -37,23 +38,10 @@ beforeAll(async () => {
     cpSync(join(ROOT, 'node_modules', name), join(project, 'node_modules', name), { recursive: true });
   }
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module', private: true }));
-  const compilerOptions = {
-    target: 'ES2022',
-    module: 'nodenext',
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    noUncheckedIndexedAccess: true,
-    noPropertyAccessFromIndexSignature: true,
-    verbatimModuleSyntax: true,
-    // Whoever leaves this on must get through, too.
-    skipLibCheck: false,
-  };
-  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
   served = await serveDev();
   for (const [name, code] of Object.entries(programs())) writeFileSync(join(project, `${name}.ts`), code);
   // All at once, since it checks the types of every package.
-  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-  compiled = spawnSync(process.execPath, [tsc, '-p', project], { encoding: 'utf8' }).stdout;
+  compiled = compileStrictly(project);
 }, 120_000);
 
 afterAll(async () => {
