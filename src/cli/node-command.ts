@@ -21,7 +21,7 @@ export function addNodeCommand(program: Command): void {
   program
     .command('node')
     .description(
-      'run actors on this machine, as processes or as containers. Processes have its own rights: they are for development and for workloads that you trust',
+      'run actors on this machine: as processes, which have the rights of this command and so are for workloads that you trust; as containers; or by a Substrate node agent',
     )
     .option(
       '--listen <address>',
@@ -58,7 +58,10 @@ export function addNodeCommand(program: Command): void {
 Examples:
   actor-coordinator node --data-dir /var/lib/actors --coordinator 127.0.0.1:7070
   actor-coordinator node --data-dir /var/lib/actors --coordinator unix:///run/coordinator.sock --pool gpu --workers 8
-  actor-coordinator node --data-dir /tmp/n --coordinator 10.0.0.5:7070 --listen 0.0.0.0:7071 --advertise dns:///me:7071`,
+  actor-coordinator node --data-dir /tmp/n --coordinator 10.0.0.5:7070 --listen 0.0.0.0:7071 --advertise dns:///me:7071
+  actor-coordinator node --runtime docker --data-dir /var/lib/actors --coordinator 127.0.0.1:7070 --publish-ip 10.0.0.7
+
+docs/runtimes.md describes the runtimes, and how to write and check another.`,
     )
     .action(async (flags: NodeFlags) => {
       process.exitCode = await run(flags);
