@@ -2,7 +2,7 @@
 // the contract, what it asks the agent for, and what it makes of its answers.
 
 import { status } from '@grpc/grpc-js';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -246,6 +246,22 @@ describe('the adapter', () => {
     expect(herder.running.size).toBe(0);
     await restore(4, { snapshot: durable, worker: second });
     expect([...herder.running]).toEqual([[UIDS[1], 'tests/default/herded']]);
+  });
+
+  test('what the agent has done and cannot be written down is maybe done', async () => {
+    await restore(1);
+    const actors = join(directory, 'data', 'actors');
+    herder.script.Checkpoint.push(async () => {
+      await rm(actors, { recursive: true });
+      return undefined;
+    });
+    const unheard = { reason: 'RUNTIME_UNAVAILABLE', maybeDone: true };
+    expect(await failure(checkpoint(2))).toMatchObject(unheard);
+    expect(await failure(checkpoint(3))).toMatchObject(unheard);
+    await mkdir(actors);
+    await checkpoint(4);
+    expect(herder.running.size).toBe(0);
+    await restore(5, { snapshot: durable });
   });
 
   test('an actor that has died in a Checkpoint which nobody heard the end of is NOT_FOUND', async () => {

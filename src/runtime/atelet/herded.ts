@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { formatRef, type ActorRef } from '../../actor/actor.js';
 import type { RestoreCall } from '../node-runtime.js';
 import { syncDirectory, writeDurably } from '../places/durable-file.js';
+import { notRemembered } from '../places/failure.js';
 
 /**
  * `starting`: it may run. `running`: it does, as far as the agent has said.
@@ -57,17 +58,25 @@ export class HerdedActors {
     return [...this.#byActor.values()].find((herded) => workerOf(herded) === worker);
   }
 
+  /** @throws RUNTIME_UNAVAILABLE, maybe done */
   async write(herded: Herded): Promise<void> {
     const name = formatRef(herded.call.actor);
-    await writeDurably(this.#path(herded.call.actor), `${JSON.stringify(herded)}\n`);
+    await writeDurably(this.#path(herded.call.actor), `${JSON.stringify(herded)}\n`).catch((error: unknown) => {
+      throw notRemembered(error, `what becomes of ${name}`);
+    });
     this.#byActor.delete(name);
     this.#byActor.set(name, herded);
     if (herded.state === 'saved') await this.#forgetOldest();
   }
 
+  /** @throws RUNTIME_UNAVAILABLE, maybe done */
   async forget(actor: ActorRef): Promise<void> {
-    await rm(this.#path(actor), { force: true });
-    await syncDirectory(this.#directory);
+    try {
+      await rm(this.#path(actor), { force: true });
+      await syncDirectory(this.#directory);
+    } catch (error) {
+      throw notRemembered(error, `that ${formatRef(actor)} has gone`);
+    }
     this.#byActor.delete(formatRef(actor));
   }
 

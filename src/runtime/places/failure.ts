@@ -1,6 +1,6 @@
-// What the process runtime answers when it cannot do what it was asked. Each is
+// What a runtime answers when it cannot do what it was asked. Most are
 // RUNTIME_FAILED, which says that the call surely changed nothing that counts,
-// with a canonical status code for programs. NOT_FOUND is kept for one meaning,
+// with a canonical status code for programs; the last two say that it may have. NOT_FOUND is kept for one meaning,
 // "the actor does not run here", because the coordinator marks it CRASHED then.
 
 import { CoordinatorError, quote } from '../../errors.js';
@@ -36,4 +36,15 @@ export function asRuntimeFailure(error: unknown, doing: string): CoordinatorErro
 export function notUndone(error: unknown): CoordinatorError {
   const text = `${(error as Error).message}; and it could not be undone, which the log of the node runtime explains`;
   return new CoordinatorError('RUNTIME_UNAVAILABLE', text, { maybeDone: true, cause: error });
+}
+
+/**
+ * Where the runtime cannot write down what it must remember. Not RUNTIME_FAILED, which says that the work was not done: an
+ * earlier call that this one repeats may have done it, and the disk that is full now may be so from the snapshot that it
+ * has written.
+ */
+export function notRemembered(error: unknown, what: string): CoordinatorError {
+  if (error instanceof CoordinatorError) return error;
+  const text = `cannot write down ${what}: ${error instanceof Error ? error.message : String(error)}`;
+  return new CoordinatorError('RUNTIME_UNAVAILABLE', text, { maybeDone: true, retryAfterMs: 1000, cause: error });
 }

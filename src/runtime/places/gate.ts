@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { formatRef, type WorkerRef } from '../../actor/actor.js';
 import { CoordinatorError } from '../../errors.js';
 import type { ReportProgress, RuntimeCall } from '../node-runtime.js';
-import { asRuntimeFailure, runtimeFailed } from './failure.js';
+import { asRuntimeFailure, notRemembered, runtimeFailed } from './failure.js';
 import { InFlight } from './in-flight.js';
 import { leaveDirectory, takeDirectory } from './owner-file.js';
 import { TokenLog } from './token-log.js';
@@ -64,7 +64,7 @@ export class Gate {
     try {
       // Before anything has an effect: a token that could be forgotten fences nothing.
       await this.#tokens.admit(actor, fencingToken).catch((error: unknown) => {
-        throw notRemembered(error, actor);
+        throw notRemembered(error, `the fencing token of ${actor}`);
       });
       const worker = formatWorker(call.worker);
       const usesWorker = (): boolean => takesWorker || isOnWorker();
@@ -96,20 +96,6 @@ export class Gate {
 
 export function formatWorker({ pool, name }: WorkerRef): string {
   return `${pool}/${name}`;
-}
-
-/**
- * Not RUNTIME_FAILED, which says that the work was not done: an earlier call that this one repeats may have done it, and
- * the disk that is full now may be so from the snapshot that it has written.
- */
-function notRemembered(error: unknown, actor: string): CoordinatorError {
-  if (error instanceof CoordinatorError) return error;
-  const why = error instanceof Error ? error.message : String(error);
-  return new CoordinatorError('RUNTIME_UNAVAILABLE', `cannot write down the fencing token of ${actor}: ${why}`, {
-    maybeDone: true,
-    retryAfterMs: 1000,
-    cause: error,
-  });
 }
 
 export function unknownWorker(worker: string, known: ReadonlySet<string>): CoordinatorError {
