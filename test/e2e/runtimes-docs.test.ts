@@ -127,7 +127,7 @@ function accepts(port: number): Promise<boolean> {
 
 it('docs/runtimes.md has no lines but those that are tried here', () => {
   const tried = ['node', 'conformance', 'python', 'python-conformance', 'python-actor'];
-  const nodes = ['process-node', 'docker-node', 'atelet-node'];
+  const nodes = ['process-node', 'docker-node', 'docker-actor', 'atelet-node'];
   expect([...blocks.keys()].sort()).toEqual([...tried, ...nodes].sort());
   expect(page.match(/^```sh$/gm)).toHaveLength(blocks.size);
 });
@@ -152,13 +152,18 @@ describe('a node', () => {
     }, 20_000);
   });
 
-  it('runs containers by the line for a docker-node', async (context) => {
-    const engine = await findEngine('');
-    if (!engine.usable && !engine.why.includes('does not have')) {
-      console.warn(`The line for containers is not tried: ${engine.why}`);
+  it('moves an actor that is a container by the lines for docker', async (context) => {
+    const lines = blocks.get('docker-actor') ?? [];
+    const engine = await findEngine(/--image (\S+)/.exec(lines[0] ?? '')?.[1] ?? '');
+    if (!engine.usable) {
+      console.warn(`The lines for containers are not tried: ${engine.why}`);
       return context.skip(engine.why);
     }
     await serve(only('docker-node'), '127.0.0.1:7072');
+    await vi.waitFor(async () => {
+      expect((await type('actor-coordinator workers containers')).output).toContain('127.0.0.1');
+    }, 20_000);
+    for (const line of lines) expect({ line, ...(await type(line)) }).toMatchObject({ line, code: 0 });
   });
 });
 

@@ -106,8 +106,8 @@ export class AteletRuntime implements NodeRuntime {
     const { actor, snapshot } = call;
     const to = placeOf(snapshot);
     const worker = formatWorker(call.worker);
-    const herdedBefore = this.#actors.of(actor);
-    if (herdedBefore?.state !== 'saved') this.#known(call.worker);
+    // One that is written already can have any worker named, also one that is not there any more.
+    if (this.#actors.of(actor)?.state !== 'saved') this.#known(call.worker);
     await this.#pass('checkpoint', call, false, report, signal, async (tell, cancelled) => {
       const herded = this.#actors.of(actor);
       if (isSavedAs(herded, snapshot.uri)) return;
