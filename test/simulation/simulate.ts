@@ -19,9 +19,16 @@ export interface Outcome {
   readonly trace: readonly string[];
 }
 
+/** In whose hands chance is. */
+let underWay: World | undefined;
+
+const { randomUUID } = crypto;
+crypto.randomUUID = (options) => (underWay === undefined ? randomUUID(options) : `${underWay.random.id()}-0-0-0-0`);
+// Once, since it takes a hundredth of a seed's time.
+syncBuiltinESMExports();
+
 /** @param isTraced whether everything that happens is written down, which takes time */
 export async function simulate(seed: number, isTraced = false): Promise<Outcome> {
-  const { randomUUID } = crypto;
   const { random } = Math;
   const unhandled: unknown[] = [];
   const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
@@ -30,16 +37,14 @@ export async function simulate(seed: number, isTraced = false): Promise<Outcome>
   let violation: Violation | undefined;
   try {
     Math.random = world.random.float;
-    crypto.randomUUID = () => `${world.random.id()}-0-0-0-0`;
-    syncBuiltinESMExports();
+    underWay = world;
     await new Simulation(world).run();
   } catch (error) {
     violation =
       error instanceof Violation ? error : new Violation('the simulation itself', String((error as Error).stack));
   } finally {
     Math.random = random;
-    crypto.randomUUID = randomUUID;
-    syncBuiltinESMExports();
+    underWay = undefined;
   }
   // Rejections that nobody has handled are told of when the event loop turns.
   await setImmediate();

@@ -38,6 +38,31 @@ function toRegExp(pattern: string): RegExp {
   return regExp;
 }
 
+interface Parts {
+  readonly texts: readonly string[];
+  /** What stands between them. */
+  readonly kinds: readonly string[];
+}
+
+const formats = new Map<string, Parts>();
+
+function toParts(format: string): Parts {
+  let parts = formats.get(format);
+  if (parts === undefined) {
+    const pieces = format.split(/%(\.0f|016d|s|.)/);
+    parts = { texts: pieces.filter((_, i) => i % 2 === 0), kinds: pieces.filter((_, i) => i % 2 === 1) };
+    formats.set(format, parts);
+  }
+  return parts;
+}
+
+function formatted(kind: string | undefined, value: LuaValue): string {
+  if (kind === 's') return text(value);
+  if (kind === '.0f') return number(value).toFixed(0);
+  if (kind === '016d') return String(Math.trunc(number(value))).padStart(16, '0');
+  throw new TypeError(`format %${kind} is not of the subset`);
+}
+
 export const library = {
   number,
   text,
@@ -91,15 +116,10 @@ export const library = {
       return match === null ? [undefined] : match.slice(1);
     },
     format: (format: string, ...values: LuaValue[]): string => {
-      let i = 0;
-      return format.replace(/%(\.0f|016d|s|.)/g, (_, kind: string) => {
-        const value = values[i];
-        i += 1;
-        if (kind === 's') return text(value);
-        if (kind === '.0f') return number(value).toFixed(0);
-        if (kind === '016d') return String(Math.trunc(number(value))).padStart(16, '0');
-        throw new TypeError(`format %${kind} is not of the subset`);
-      });
+      const { texts, kinds } = toParts(format);
+      let result = texts[0] ?? '';
+      for (let i = 0; i < kinds.length; i += 1) result += formatted(kinds[i], values[i]) + (texts[i + 1] ?? '');
+      return result;
     },
   },
 } as const;

@@ -23,7 +23,8 @@ export class Keyspace {
   readonly call = (command: string, ...args: readonly LuaValue[]): LuaValue => {
     const run = this.#commands[command];
     if (run === undefined) throw new Error(`command ${command} is not of the subset`);
-    return run(args.every(isText) ? args : args.map(toText));
+    for (const arg of args) if (typeof arg !== 'string') return run(args.map(toText));
+    return run(args as readonly string[]);
   };
 
   /** A copy of everything, for a failover to go back to. */
@@ -72,7 +73,7 @@ export class Keyspace {
 
   #find(key: string): Entry | undefined {
     const entry = this.#entries.get(key);
-    if (entry === undefined || entry.expiresAtMs >= this.#nowMs) return entry;
+    if (entry === undefined || entry.expiresAtMs === Infinity || entry.expiresAtMs >= this.#nowMs) return entry;
     this.#entries.delete(key);
     return undefined;
   }
@@ -245,10 +246,6 @@ export class Keyspace {
       );
     },
   };
-}
-
-function isText(value: LuaValue): value is string {
-  return typeof value === 'string';
 }
 
 /** As Redis converts what a script gives it; what was called with texts stays as it is. */
