@@ -54,8 +54,13 @@ export class DockerRuntimeUnderTest {
 
   static async open(changes: Partial<DockerRuntimeOptions> = {}): Promise<DockerRuntimeUnderTest> {
     const directory = await mkdtemp(join(tmpdir(), 'docker-runtime-'));
-    const runtime = await DockerRuntimeUnderTest.start(directory, changes);
-    return new DockerRuntimeUnderTest(directory, new Docker(), runtime);
+    try {
+      const runtime = await DockerRuntimeUnderTest.start(directory, changes);
+      return new DockerRuntimeUnderTest(directory, new Docker(), runtime);
+    } catch (error) {
+      await rm(directory, { recursive: true });
+      throw error;
+    }
   }
 
   static start(directory: string, changes: Partial<DockerRuntimeOptions> = {}): Promise<PlacedRuntime> {
