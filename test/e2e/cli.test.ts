@@ -14,6 +14,8 @@ import { freePort, startRedis, uniquePrefix } from '../redis.js';
 import { MAIN } from '../served.js';
 
 const actor = { namespace: 'demo', name: 'a' };
+/** Not the default of one second, in which a busy machine may not even start a process. */
+const SOON = { timeout: 20_000 };
 
 let prefix: string;
 let runtime: FakeNodeRuntime;
@@ -330,7 +332,7 @@ describe('a workflow', () => {
     ]);
     expect([(await first.done).code, suspended.code, resumed.code]).toEqual([0, 0, 0]);
     const retried = start(['resume', 'demo/a', '--retry', '20s']);
-    await expect.poll(retried.stderr).toContain('again in');
+    await expect.poll(retried.stderr, SOON).toContain('again in');
     expect((await cli('suspend demo/b')).code).toBe(0);
     const { code, stdout, stderr } = await retried.done;
     expect(code).toBe(0);
@@ -423,7 +425,7 @@ describe('the registries', () => {
     const running = start(['resume', 'demo/a']);
     await calls;
     await expect
-      .poll(async () => (await cli('get demo/a')).stdout)
+      .poll(async () => (await cli('get demo/a')).stdout, SOON)
       .toMatch(
         /^demo\/a is RESUMING on worker default\/w\n {2}work {8}resume, step restore, for .* now\n {2}held by {5}replica-a, for \d+ s more/,
       );

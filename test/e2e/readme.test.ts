@@ -1,5 +1,5 @@
 // The other lines of the README, as they stand there, against `serve --dev`:
-// callers with the real grpcurl and the real buf, a node, a look into Redis.
+// callers with the real grpcurl and the real buf, a node; and the look into Redis of docs/redis.md.
 // What it begins with is in newcomer.test.ts.
 
 import { spawn, spawnSync } from 'node:child_process';
@@ -137,7 +137,7 @@ describe('buf curl', () => {
 });
 
 describe('redis-cli', () => {
-  it('shows what the README says that it does, of an actor that runs', async (context) => {
+  it('shows what docs/redis.md says that it does, of an actor that runs', async (context) => {
     if (spawnSync('redis-cli', ['--version']).status !== 0) context.skip('needs redis-cli on PATH');
     const bin = mkdtempSync(join(tmpdir(), 'readme-'));
     try {
@@ -145,7 +145,7 @@ describe('redis-cli', () => {
       const real = `PATH='${process.env['PATH'] ?? ''}' exec redis-cli -s '${served.redisSocket}' "$@"`;
       writeFileSync(join(bin, 'redis-cli'), `#!/bin/sh\n${real}\n`, { mode: 0o755 });
       const env = { PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` };
-      const [record = '', lease = '', claims = '', events = '', ...more] = linesOf('README.md', 'redis');
+      const [record = '', lease = '', claims = '', events = '', ...more] = linesOf('docs/redis.md', 'redis');
       expect(more).toEqual([]);
       const ask = async (line: string): Promise<string> => {
         const { code, stdout, stderr } = await served.type(line, { env });

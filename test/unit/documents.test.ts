@@ -22,7 +22,7 @@ const TRIED_BY: Readonly<Record<string, string>> = {
   'README.md buf': 'e2e/readme.test.ts',
   'README.md client': 'e2e/client-package.test.ts',
   'README.md node': 'e2e/readme.test.ts',
-  'README.md redis': 'e2e/readme.test.ts',
+  'docs/redis.md redis': 'e2e/readme.test.ts',
   'docs/cli.md tried': 'e2e/cli-docs.test.ts',
   'docs/cli.md error': 'unit/cli-outcome.test.ts',
   'docs/cli.md completion': 'e2e/cli-docs.test.ts',
