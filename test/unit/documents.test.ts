@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.js';
-import { blocksOf, documents, readText } from '../documents.js';
+import { blocksOf, documents, readText, type Block } from '../documents.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -30,17 +30,26 @@ const TRIED_BY: Readonly<Record<string, string>> = {
   'docs/other-languages.md python': 'e2e/other-languages.test.ts',
   'docs/other-languages.md go': 'e2e/other-languages.test.ts',
   'docs/redis.md acl': 'chaos/redis-acl.test.ts',
+  'docs/runtimes.md node': 'e2e/runtimes-docs.test.ts',
+  'docs/runtimes.md conformance': 'e2e/runtimes-docs.test.ts',
+  'docs/runtimes.md python': 'e2e/runtimes-docs.test.ts',
+  'docs/runtimes.md python-conformance': 'e2e/runtimes-docs.test.ts',
+  'docs/runtimes.md python-actor': 'e2e/runtimes-docs.test.ts',
+  'docs/runtimes.md process-node': 'e2e/runtimes-docs.test.ts',
+  'docs/runtimes.md docker-node': 'e2e/runtimes-docs.test.ts',
+  'docs/runtimes.md docker-actor': 'e2e/runtimes-docs.test.ts',
+  'docs/runtimes.md atelet-node': 'e2e/runtimes-docs.test.ts',
   'examples/client/README.md wake': 'e2e/examples.test.ts',
   'examples/counter/README.md counter': 'e2e/examples.test.ts',
   'examples/slow-start/README.md slow-start': 'e2e/examples.test.ts',
 };
 
-/** What stands between fences and is nothing to type: the drawing of the README. */
-const isDrawing = (text: string): boolean => /[│┌└]/.test(text);
+/** What is drawn, or shows what something prints: in no language, and nothing that a test looks for. */
+const isShown = ({ language, marker }: Block): boolean => language === '' && marker === undefined;
 
 const blocks = documents().flatMap((file) =>
   blocksOf(file)
-    .filter(({ text }) => !isDrawing(text))
+    .filter((block) => !isShown(block))
     .map((block) => ({ file, ...block, name: `${file} ${block.marker ?? `line ${block.line}`}` })),
 );
 
