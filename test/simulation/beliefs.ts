@@ -2,12 +2,15 @@
 // in a lease from its grant until its own clock reads `heldUntilMs`, whether it
 // runs, stands still or is late to notice: that is what `ensureHeld` goes by.
 // It stops believing when it sends the request that releases the lease: from
-// then on it only repeats that request. Two believers are allowed only where
+// then on it only repeats that request. A lease that a workflow leaves to run
+// out, since a step of it did not come back (settle.ts), may still be written
+// under by that step, as long as it has not been lost. Two believers are allowed only where
 // somebody broke the lease by force, and after a failover that forgot writes,
 // for the leases from before it: the promise needs a Redis that keeps what it
 // acknowledged.
 
 import { Heartbeat, type Renewable } from '../../src/lease/heartbeat.js';
+import { Lease } from '../../src/lease/lease.js';
 import type { LeaseStore } from '../../src/lease/lease-store.js';
 import type { LeaseTimings } from '../../src/lease/timings.js';
 import type { Process } from './process.js';
@@ -22,6 +25,8 @@ export class Beliefs {
   readonly #violate: Violate;
   /** By resource, those of living processes that have not been given up. */
   readonly #held = new Map<string, Map<string, Belief>>();
+  /** By value, those that are neither renewed nor watched any more: released, lost, or left to run out. */
+  readonly #ended = new Map<string, Belief>();
   /** The values of leases in which nobody needs to believe rightly. */
   readonly #excused = new Set<string>();
   readonly #contested = new Set<string>();
@@ -40,9 +45,17 @@ export class Beliefs {
 
   remove(lease: Renewable): void {
     const held = this.#held.get(lease.resource);
-    if (held?.get(lease.value)?.lease !== lease) return;
+    const belief = held?.get(lease.value);
+    if (held === undefined || belief?.lease !== lease) return;
     held.delete(lease.value);
+    this.#ended.set(lease.value, belief);
     if (held.size < 2) this.#contested.delete(lease.resource);
+  }
+
+  /** Its holder sends the request that releases it. */
+  onRelease(resource: string, value: string): void {
+    this.excuse(resource, value);
+    this.#ended.delete(value);
   }
 
   /** The one whose value begins so is being released, or was broken by force, perhaps before its holder knew of it. */
@@ -63,15 +76,20 @@ export class Beliefs {
 
   /** Whether some living process believes in that lease now, excused or not. */
   isHeld(resource: string, value: string): boolean {
-    const belief = this.#held.get(resource)?.get(value);
+    const belief = this.#held.get(resource)?.get(value) ?? this.#leftToRunOut(resource, value);
     return belief !== undefined && !belief.process.isDead && belief.process.nowMs < belief.lease.heldUntilMs;
+  }
+
+  #leftToRunOut(resource: string, value: string): Belief | undefined {
+    const ended = this.#ended.get(value);
+    if (ended?.lease.resource !== resource) return undefined;
+    return ended.lease instanceof Lease && !ended.lease.signal.aborted ? ended : undefined;
   }
 
   /** As `isHeld`, by the fencing token. */
   isHeldWith(resource: string, fencingToken: number): boolean {
-    return [...(this.#held.get(resource) ?? [])].some(
-      ([value]) => value.endsWith(`:${fencingToken}}`) && this.isHeld(resource, value),
-    );
+    const values = [...(this.#held.get(resource)?.keys() ?? []), ...this.#ended.keys()];
+    return values.some((value) => value.endsWith(`:${fencingToken}}`) && this.isHeld(resource, value));
   }
 
   /** Redis grants a lease: nobody may believe in another one by now, long before the answer comes. */

@@ -149,7 +149,7 @@ export class Simulation {
     }
     const releases =
       script === 'release' || script === 'deleteActor' || (script === 'transition' && release === 'release');
-    if (releases) this.#beliefs.excuse(actor, lease);
+    if (releases) this.#beliefs.onRelease(actor, lease);
   }
 
   /** Until it exists: as whoever needs an actor does. */
