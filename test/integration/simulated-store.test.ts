@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Keys } from '../../src/store/redis/keys.js';
 import { uniquePrefix } from '../redis.js';
 import { Normalizer } from '../simulation/compare/normalizer.js';
-import { sequence, type Operation } from '../simulation/compare/operations.js';
+import { LONG_MS, sequence, type Operation } from '../simulation/compare/operations.js';
 import { StoreUnderTest } from '../simulation/compare/store-under-test.js';
 import { Commands } from '../simulation/redis/commands.js';
 import { Server, type Command, type Reply } from '../simulation/redis/server.js';
@@ -149,15 +149,19 @@ async function runAll(store: StoreUnderTest, operations: readonly Operation[]) {
   return { normalizer, results };
 }
 
+async function expectNoDifference(operations: readonly Operation[]): Promise<void> {
+  const prefix = uniquePrefix();
+  const real = await runReal(operations, prefix);
+  const simulated = await runSimulated(operations, prefix);
+  expect(simulated).toEqual(real);
+}
+
 it(
   'the simulated Redis does what the real one does, whatever is called in whatever order',
   async () => {
     await fc.assert(
       fc.asyncProperty(sequence, async (operations) => {
-        const prefix = uniquePrefix();
-        const real = await runReal(operations, prefix);
-        const simulated = await runSimulated(operations, prefix);
-        expect(simulated).toEqual(real);
+        await expectNoDifference(operations);
       }),
       { seed: SEED, numRuns: RUNS, ...(path === undefined ? {} : { path }), interruptAfterTimeLimit: GIVE_UP_MS },
     );
@@ -165,3 +169,14 @@ it(
   },
   2 * GIVE_UP_MS,
 );
+
+it('and so does an event log that is full', async () => {
+  const same = { actor: 'a', workflow: 'w1', wait: 'no', lease: 0 } as const;
+  const append = (sequence: number): Operation => ({ op: 'append', ...same, sequence, count: 700 });
+  await expectNoDifference([
+    { op: 'create', actor: 'a' },
+    { op: 'acquire', ...same, holder: 'r1', life: 'l1', ttl: LONG_MS, idle: undefined, overtakes: false },
+    ...[1, 701, 1401, 2101].map(append),
+    { op: 'readEvents', actor: 'a', workflow: 'w1', after: 0 },
+  ]);
+});

@@ -119,6 +119,7 @@ const any = fc.oneof(
       lease,
       workflow,
       sequence: fc.integer({ min: 1, max: 5 }),
+      count: fc.constantFrom<number>(1, 1, 3),
     }),
   },
   {

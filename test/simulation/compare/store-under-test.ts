@@ -119,7 +119,10 @@ export class StoreUnderTest {
         return (await this.#leases.acquire(request)) ?? 'held';
       }
       case 'append': {
-        const events = [{ sequence: each.sequence, text: `${each.workflow} ${each.sequence}` }];
+        const events = Array.from({ length: each.count }, (_, i) => {
+          const sequence = each.sequence + i;
+          return { sequence, text: `${each.workflow} ${sequence}` };
+        });
         const { fencingToken } = this.#lease(each);
         await this.#eventLog.append({
           actor: ref(each.actor),
