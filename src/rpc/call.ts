@@ -7,6 +7,7 @@
 import type { Metadata, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import type { Clock } from '../clock.js';
 import { CoordinatorError } from '../errors.js';
+import { http2StreamOf } from './http2-stream.js';
 import type { OnUnexpected } from './status.js';
 
 export interface CallDeps {
@@ -68,8 +69,10 @@ export function openCall(call: AnyCall, deps: CallDeps): OpenCall {
     const atDeadline = deadlineAtMs !== undefined && clock.nowMs() >= deadlineAtMs - DEADLINE_SLACK_MS;
     abort(atDeadline ? deadlinePassed() : new CoordinatorError('CANCELLED', 'the caller went away'));
   };
-  // 'cancelled' also follows every normal end; `dispose` has removed the listener by then.
-  if (call.cancelled) onCancelled();
+  // 'cancelled' also follows every normal end; `dispose` has removed the listener by then. grpc-js says it once, and
+  // perhaps before it made this call of the request: the stream is gone then, and nobody will say so again.
+  const stream = http2StreamOf(call);
+  if (call.cancelled || stream?.closed === true || stream?.destroyed === true) onCancelled();
   else call.once('cancelled', onCancelled);
 
   return {

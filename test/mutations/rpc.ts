@@ -220,6 +220,13 @@ export const rpcMutations: readonly Mutation[] = [
     noticedBy: { [requests]: 'a page token' },
   },
   {
+    name: 'gone-before-it-began',
+    mechanism: 'a call whose caller is gone before it begins starts nothing',
+    promises: 'P4 P7',
+    replace: { 'rpc/call.ts': [[' || stream?.closed === true || stream?.destroyed === true', '']] },
+    noticedBy: { 'unit/rpc-stream': 'a call whose caller was gone before its request was whole starts nothing' },
+  },
+  {
     name: 'guard-request-in-time',
     mechanism: 'a caller that sends half of a request loses its call',
     promises: 'P7',

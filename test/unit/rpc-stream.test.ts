@@ -16,6 +16,7 @@ import type { ActorWorkflowClient } from '../../src/generated/actorworkflow/v1/A
 import type { WorkflowEvent__Output } from '../../src/generated/actorworkflow/v1/WorkflowEvent.js';
 import { actorWorkflowService } from '../../src/rpc/actor-workflow.js';
 import type { CallDeps } from '../../src/rpc/call.js';
+import { http2StreamOf } from '../../src/rpc/http2-stream.js';
 import { actorWorkflowDefinition } from '../../src/rpc/proto.js';
 import { fromServiceError } from '../../src/rpc/status.js';
 import type { WorkflowEvent } from '../../src/workflow/event.js';
@@ -31,6 +32,8 @@ let server: Server;
 let port: number;
 let client: ActorWorkflowClient;
 let events: Events;
+/** Done before the adapter has the call. */
+let onResume: (call: object) => void;
 let ended: Promise<void>;
 /** Reasons of the signals that aborted. */
 let aborted: unknown[];
@@ -71,7 +74,15 @@ beforeEach(async () => {
     stallMs: STALL_MS,
   };
   server = new Server();
-  server.addService(actorWorkflowDefinition, { ...actorWorkflowService(service, 300_000, deps) });
+  const handlers = actorWorkflowService(service, 300_000, deps);
+  onResume = () => undefined;
+  server.addService(actorWorkflowDefinition, {
+    ...handlers,
+    Resume: (call: Parameters<typeof handlers.Resume>[0]) => {
+      onResume(call);
+      handlers.Resume(call);
+    },
+  });
   port = await new Promise((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);
@@ -247,6 +258,29 @@ describe('a caller that goes away', () => {
     expect(signalOfCall?.aborted).toBe(false);
   });
 });
+
+it.each(['destroy', 'close'] as const)(
+  'a call whose caller was gone before its request was whole starts nothing: %s',
+  async (how) => {
+    let started = 0;
+    events = async function* () {
+      started += 1;
+      yield progress(1);
+    };
+    // grpc-js has told it to the call of before, which had no listener yet.
+    const closed = new Promise<void>((resolve) => {
+      onResume = (call) => {
+        const inner = Reflect.get(call, 'call') as object;
+        Reflect.set(inner, 'cancelNotified', true);
+        http2StreamOf(call)?.once('close', resolve)[how]();
+      };
+    });
+    const { session } = rawCall();
+    await closed;
+    expect(started).toBe(0);
+    session.destroy();
+  },
+);
 
 describe('a reader that stalls', () => {
   it('gets every event once it reads on; until then few are taken', async () => {
