@@ -143,7 +143,7 @@ describe('a workflow', () => {
     const refused = failure(
       coordinator.resume('ns/b', { signal: waiting.signal, retry: { forMs: 60_000 }, onRetry }).actor(),
     );
-    await expect.poll(() => waits.length).toBe(1);
+    await expect.poll(() => waits.length, { timeout: 15_000 }).toBe(1);
     const why = new Error('the user has left');
     const abortedAtMs = performance.now();
     waiting.abort(why);
@@ -335,7 +335,7 @@ describe('a retry', () => {
     await coordinator.resume('ns/a').actor();
     const { waits, onRetry } = witness();
     const events = collect(coordinator.resume('ns/b', { retry: { forMs: 20_000 }, onRetry }));
-    await expect.poll(() => waits.length).toBe(1);
+    await expect.poll(() => waits.length, { timeout: 15_000 }).toBe(1);
     await coordinator.suspend('ns/a').actor();
     expect(waits[0]?.error.reason).toBe('NO_FREE_WORKER');
     // It had begun, and failed at its second step: another run goes on there.
@@ -367,7 +367,7 @@ describe('a retry', () => {
     const options = { retry: { forMs: 20_000 }, onRetry };
     const created = coordinator.createActor('ns/b', {}, options);
     const resumed = failure(coordinator.resume('ns/c', options).actor());
-    await expect.poll(() => waits.length).toBeGreaterThanOrEqual(2);
+    await expect.poll(() => waits.length, { timeout: 15_000 }).toBeGreaterThanOrEqual(2);
     const back = await startRedis({ port: redis.port });
     expect((await created).state).toBe('SUSPENDED');
     // It was Redis that kept it from saying so.
@@ -380,7 +380,7 @@ describe('a retry', () => {
     const coordinator = connect(`127.0.0.1:${port}`);
     const { waits, onRetry } = witness();
     const created = coordinator.createActor('ns/a', {}, { retry: { forMs: 20_000 }, onRetry });
-    await expect.poll(() => waits.length).toBe(1);
+    await expect.poll(() => waits.length, { timeout: 15_000 }).toBe(1);
     expect(waits[0]?.error.reason).toBe('UNREACHABLE');
     await using a = await replica({ listen: [`127.0.0.1:${port}`] });
     expect(a.address).toBe(`127.0.0.1:${port}`);

@@ -43,6 +43,7 @@ const teaching = [
   'workers list',
   'workers register',
   'workers deregister',
+  'conformance',
   'completion',
   '',
 ];
