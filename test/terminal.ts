@@ -22,8 +22,15 @@ export interface Terminal extends Disposable {
   see(what: RegExp): Promise<string>;
 }
 
-/** @param env of the shell, beside what tmux sets */
-export function openTerminal(columns: number, rows: number, env: Readonly<Record<string, string>>): Terminal {
+/**
+ * Resolves once the shell has its prompt: what is typed before that is shown before it.
+ * @param env of the shell, beside what tmux sets
+ */
+export async function openTerminal(
+  columns: number,
+  rows: number,
+  env: Readonly<Record<string, string>>,
+): Promise<Terminal> {
   const socket = `test-${randomBytes(6).toString('hex')}`;
   const tmux = (...args: readonly string[]): string =>
     execFileSync('tmux', ['-L', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' });
@@ -35,7 +42,7 @@ export function openTerminal(columns: number, rows: number, env: Readonly<Record
   const size = ['-x', String(columns), '-y', String(rows)];
   tmux('-u', 'new-session', '-d', ...size, 'env', ...variables, 'sh');
   const screen = (): readonly string[] => tmux('capture-pane', '-p', '-S', '-200').trimEnd().split('\n');
-  return {
+  const terminal: Terminal = {
     line: (text) => {
       press('-l', text);
       press('Enter');
@@ -54,4 +61,11 @@ export function openTerminal(columns: number, rows: number, env: Readonly<Record
     },
     [Symbol.dispose]: () => void tmux('kill-server'),
   };
+  try {
+    await terminal.see(/^\$$/m);
+  } catch (error) {
+    terminal[Symbol.dispose]();
+    throw error;
+  }
+  return terminal;
 }

@@ -38,7 +38,12 @@ afterEach(async () => {
   await rm(bin, { recursive: true });
 });
 
-function open(context: TestContext, columns: number, rows: number, env: Record<string, string> = {}): Terminal {
+async function open(
+  context: TestContext,
+  columns: number,
+  rows: number,
+  env: Record<string, string> = {},
+): Promise<Terminal> {
   if (!hasTmux) return context.skip('needs tmux on PATH');
   const path = `${bin}${delimiter}${process.env['PATH'] ?? ''}`;
   return openTerminal(columns, rows, { PATH: path, LC_ALL: 'C.UTF-8', ACTOR_WORKFLOW_ADDRESS: a.address, ...env });
@@ -50,7 +55,7 @@ const drawn = (terminal: Terminal, step = 'restore') =>
 
 describe('in a terminal', () => {
   it('the step that runs has a bar, and those that are done stand above it', async (context) => {
-    using terminal = open(context, 100, 24);
+    using terminal = await open(context, 100, 24);
     runtime.default('restore', takes(3000));
     terminal.line('actor-coordinator resume demo/a');
     await terminal.see(/restore {11}█+░+ +[2-8]\d %  [12]\.\d s  unpack, /);
@@ -75,7 +80,7 @@ describe('in a terminal', () => {
   });
 
   it('40 columns are enough, and a window may be resized meanwhile', async (context) => {
-    using terminal = open(context, 40, 12);
+    using terminal = await open(context, 40, 12);
     runtime.default('restore', takes(4000));
     terminal.line('actor-coordinator resume demo/a');
     await terminal.see(/restore {11}.*[1-9]\d %/);
@@ -92,7 +97,7 @@ describe('in a terminal', () => {
   });
 
   it('a window of four rows is enough', async (context) => {
-    using terminal = open(context, 60, 4);
+    using terminal = await open(context, 60, 4);
     runtime.default('restore', takes(1500));
     terminal.line('clear; actor-coordinator resume demo/a');
     await terminal.see(/restore {11}█+/);
@@ -103,7 +108,7 @@ describe('in a terminal', () => {
   });
 
   it('without UTF-8 everything is ASCII, and a dumb terminal gets lines', async (context) => {
-    using terminal = open(context, 80, 24, { LC_ALL: 'C' });
+    using terminal = await open(context, 80, 24, { LC_ALL: 'C' });
     runtime.default('restore', takes(1500));
     terminal.line('actor-coordinator resume demo/a');
     await terminal.see(/restore {11}#+-+ /);
@@ -114,7 +119,7 @@ describe('in a terminal', () => {
   });
 
   it('Ctrl-C cancels the workflow, and says what it leaves', async (context) => {
-    using terminal = open(context, 100, 24);
+    using terminal = await open(context, 100, 24);
     runtime.default('restore', hang);
     terminal.line('actor-coordinator resume demo/a; echo "exit code $?"');
     await terminal.see(/ {2}restore +\d/);
@@ -132,7 +137,7 @@ describe('in a terminal', () => {
   it('a second Ctrl-C leaves at once, with the cursor where it belongs', async (context) => {
     // What it asks after the first one is not answered, and so it would wait.
     await using proxy = await startTcpProxy(Number(/\d+$/.exec(a.address)?.[0]));
-    using terminal = open(context, 100, 24, { ACTOR_WORKFLOW_ADDRESS: `127.0.0.1:${proxy.port}` });
+    using terminal = await open(context, 100, 24, { ACTOR_WORKFLOW_ADDRESS: `127.0.0.1:${proxy.port}` });
     runtime.default('restore', hang);
     terminal.line('actor-coordinator resume demo/a; echo "exit code $?"');
     await terminal.see(/ {2}restore +\d/);
@@ -148,7 +153,7 @@ describe('in a terminal', () => {
   });
 
   it('Ctrl-C ends a watch, and touches nothing', async (context) => {
-    using terminal = open(context, 100, 24);
+    using terminal = await open(context, 100, 24);
     runtime.default('restore', takes(4000));
     terminal.line('actor-coordinator resume demo/a --detach');
     await terminal.see(/it runs on; 'actor-coordinator watch demo\/a' follows it\n\$/);
@@ -176,7 +181,7 @@ describe('TAB', () => {
         context.skip(`needs ${shell} on PATH`);
       }
       // HOME: fish writes there.
-      using terminal = open(context, 100, 24, { HOME: bin });
+      using terminal = await open(context, 100, 24, { HOME: bin });
       terminal.line(start);
       if (before !== undefined) terminal.line(before);
       terminal.line(setUps.find((line) => line.includes(` ${shell}`)) ?? '');
