@@ -110,7 +110,9 @@ describe('the packed client', () => {
   });
 
   it('runs the example of the README', async () => {
-    const created = await served.type('actor-coordinator create demo/a -- node "$PWD/examples/counter/counter.mjs"');
+    const created = await served.type(
+      'actor-coordinator create demo/notes -- node "$PWD/examples/counter/counter.mjs"',
+    );
     expect(created.code).toBe(0);
     const output = run('readme');
     expect(output).toMatch(/^restore start \d+ 0$/m);
@@ -119,7 +121,7 @@ describe('the packed client', () => {
   });
 
   it('runs the example of docs/client.md', () => {
-    expect(run('client')).toMatch(/^not there yet\n(?:a \w+\n)?sleeper SUSPENDED\n$/);
+    expect(run('client')).toMatch(/^not there yet\n(?:notes \w+\n)?sleeper SUSPENDED\n$/);
   });
 
   it('loads nothing that only the server needs', () => {

@@ -89,10 +89,10 @@ describe.each(languages)('a caller in $language', ({ language, needs, flag, prog
 
   it('resumes an actor by the last line of the page, and sees its progress', async (context) => {
     if (!ready) context.skip(why);
-    await coordinator.client.createActor({ actor: { namespace, name: 'a' } });
+    await coordinator.client.createActor({ actor: { namespace, name: 'notes' } });
     runtime.next('restore', takes(200));
     const line = lines.at(-1) ?? '';
-    expect(line).toContain(' 127.0.0.1:7070 demo/a');
+    expect(line).toContain(' 127.0.0.1:7070 demo/notes');
     const moved = [lines.find((each) => each.startsWith('cd ')) ?? 'true', line].join(' && ');
     const child = spawn('sh', ['-c', moved.replace('127.0.0.1:7070', coordinator.address)], { cwd: directory });
     let output = '';
@@ -102,9 +102,9 @@ describe.each(languages)('a caller in $language', ({ language, needs, flag, prog
     expect(output).toMatch(/\nrestore: .* of \d+ /);
     expect(output).toMatch(/\nACTOR_STATE_RUNNING/);
     expect(code).toBe(0);
-    const suspended = await run([`${flag}suspend`, coordinator.address, 'demo/a']);
+    const suspended = await run([`${flag}suspend`, coordinator.address, 'demo/notes']);
     expect(suspended).toMatchObject({ code: 0, output: expect.stringContaining('ACTOR_STATE_SUSPENDED') as string });
-    await coordinator.client.deleteActor({ namespace, name: 'a' });
+    await coordinator.client.deleteActor({ namespace, name: 'notes' });
   });
 
   it('decodes why it was refused, who holds the lease, and when to try again', async (context) => {

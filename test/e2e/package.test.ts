@@ -57,7 +57,7 @@ describe('the installed package', () => {
     const home = join(project, 'node_modules', 'actor-coordinator');
     await using served = await serveDev(join(home, 'dist', 'main.js'));
     const counter = join(home, 'examples', 'counter', 'counter.mjs');
-    const created = await served.type(`actor-coordinator create demo/a -- node '${counter}'`);
+    const created = await served.type(`actor-coordinator create demo/notes -- node '${counter}'`);
     expect(created).toMatchObject({ code: 0, stderr: '' });
     const example = blockOf('README.md', 'client').replaceAll('127.0.0.1:7070', served.address);
     writeFileSync(join(project, 'example.ts'), example);

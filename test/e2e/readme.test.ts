@@ -121,7 +121,7 @@ describe('buf curl', () => {
     const [resume = '', ...more] = linesOf('README.md', 'buf');
     expect(more).toEqual([]);
     const spec = 'node "$PWD/examples/counter/counter.mjs"';
-    await served.type(`actor-coordinator get demo/a || actor-coordinator create demo/a -- ${spec}`);
+    await served.type(`actor-coordinator create demo/notes -- ${spec}`);
     const buf = async (line: string): Promise<Answer> => together(await served.type(here(line)));
     const resumed = await buf(resume);
     expect(resumed).toMatchObject({ code: 0 });
@@ -130,7 +130,7 @@ describe('buf curl', () => {
     const flags = '--protocol grpc --http2-prior-knowledge';
     const { output } = await buf(`npx buf curl ${flags} --list-services http://${DEFAULT_ADDRESS}`);
     expect(output).toContain('actorworkflow.v1.ActorWorkflow\n');
-    const unknown = await buf(resume.replace('"name": "a"', '"name": "unknown"'));
+    const unknown = await buf(resume.replace('"name": "notes"', '"name": "unknown"'));
     expect(unknown.code).not.toBe(0);
     expect(unknown.output).toContain('no actor demo/unknown');
   });
