@@ -19,6 +19,8 @@ export class EventQueue implements AsyncIterable<WorkflowEvent> {
   readonly #waiting: WorkflowEvent[] = [];
   readonly #onOverflow: () => void;
   #wake: (() => void) | undefined;
+  /** The workflow's last event was pushed. */
+  #complete = false;
   #ended = false;
   #abandoned = false;
   #failure: { readonly error: unknown } | undefined;
@@ -27,16 +29,21 @@ export class EventQueue implements AsyncIterable<WorkflowEvent> {
     this.#onOverflow = onOverflow;
   }
 
-  /** Nobody reads any more: drops what waits and what comes, and ends the iteration. */
-  abandon(): void {
+  /** Nobody is to read on: drops what waits and what comes; whoever reads all the same is told `why`, unless it has read all. */
+  abandon(why: unknown): void {
+    const isRead = this.#complete && this.#waiting.length === 0;
     this.#abandoned = true;
     this.#waiting.length = 0;
-    this.end();
+    if (isRead) return;
+    this.#ended = true;
+    this.#failure = { error: why };
+    this.#wake?.();
   }
 
   push(event: WorkflowEvent): void {
     if (this.#abandoned) return;
     const { fact } = event;
+    this.#complete = fact.type === 'completed' || fact.type === 'failed';
     // Only the very last event may be replaced: replacing an earlier one would reorder.
     const last = this.#waiting.length > KEPT_WAITING_EVENTS ? this.#waiting.at(-1)?.fact : undefined;
     if (fact.type === 'step_progress' && last?.type === 'step_progress' && last.step === fact.step) {
@@ -49,6 +56,7 @@ export class EventQueue implements AsyncIterable<WorkflowEvent> {
 
   /** Ends the iteration once all events are read, with `error` if there is one. */
   end(error?: unknown): void {
+    if (this.#ended) return;
     this.#ended = true;
     if (error !== undefined) this.#failure = { error };
     this.#wake?.();

@@ -106,11 +106,11 @@ export class Workflows implements WorkflowService {
     const { outlivesCaller } = execution;
     const controller = new AbortController();
     const onCallerGone = (): void => {
-      if (outlivesCaller) queue.abandon();
+      if (outlivesCaller) queue.abandon(signal.reason);
       else controller.abort(signal.reason);
     };
     const queue = new EventQueue(() => {
-      if (outlivesCaller) queue.abandon();
+      if (outlivesCaller) queue.abandon(doesNotRead());
       else controller.abort(doesNotRead());
     });
     if (signal.aborted) onCallerGone();
@@ -123,7 +123,7 @@ export class Workflows implements WorkflowService {
     });
     const onLeft = async (): Promise<void> => {
       if (outlivesCaller) {
-        queue.abandon();
+        queue.abandon(signal.reason);
         return;
       }
       // An error costs more than most steps, so one that has ended gets none.

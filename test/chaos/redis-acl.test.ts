@@ -47,7 +47,7 @@ describe.skipIf(!hasServer())('the ACL line in docs/redis.md', () => {
       redisUrl: `redis://${user}:secret@${redis.host}:${String(redis.port)}`,
       redisKeyPrefix: prefix,
       listen: ['127.0.0.1:0'],
-      leaseTtl: '1s',
+      leaseTtl: '3s',
       drainTimeout: '0s',
     });
     if (config.redis === undefined) throw new Error('no target');

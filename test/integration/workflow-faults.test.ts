@@ -260,6 +260,26 @@ describe('a caller', () => {
     expect(scene.replica.clock.nowMs()).toBeLessThan(callerDeadlineAtMs);
   });
 
+  it('whose own deadline passes is told so, by a workflow that goes on without it', async () => {
+    await using scene = await setUp();
+    let finish = (): void => undefined;
+    const restoring = new Promise<void>((restores) => {
+      scene.runtime.next('restore', () => {
+        restores();
+        return new Promise((resolve) => (finish = resolve));
+      });
+    });
+    const caller = new AbortController();
+    const stream = scene.replica.resume({ outlivesCaller: true }, caller.signal);
+    const read = readAll(stream);
+    await restoring;
+    caller.abort(new CoordinatorError('WORKFLOW_DEADLINE', "the caller's deadline has passed"));
+    expect((await read).error).toMatchObject({ reason: 'WORKFLOW_DEADLINE' });
+    finish();
+    await stream.ended;
+    expect(await scene.actor()).toMatchObject({ state: 'RUNNING' });
+  });
+
   it('is refused by a replica that has no time for more, and may try another one', async () => {
     await using scene = await setUp();
     let isBlocked = true;

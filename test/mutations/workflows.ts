@@ -256,12 +256,19 @@ export const workflowMutations: readonly Mutation[] = [
     replace: {
       [all]: [
         [
-          'const onCallerGone = (): void => {\n      if (outlivesCaller) queue.abandon();\n      else controller',
+          'const onCallerGone = (): void => {\n      if (outlivesCaller) queue.abandon(signal.reason);\n      else controller',
           'const onCallerGone = (): void => {\n      controller',
         ],
       ],
     },
     noticedBy: { [following]: 'cancels leaves a CONTINUE workflow running to its end' },
+  },
+  {
+    name: 'abandoned-is-told',
+    mechanism: 'a caller that still reads when it is given up is told why, not OK',
+    promises: 'P4',
+    replace: { 'workflow/event-queue.ts': [['this.#failure = { error: why };', '']] },
+    noticedBy: { [faults]: 'whose own deadline passes is told so, by a workflow that goes on' },
   },
   {
     name: 'stalled-reader-ends',
@@ -277,7 +284,7 @@ export const workflowMutations: readonly Mutation[] = [
     replace: {
       [all]: [
         [
-          'const queue = new EventQueue(() => {\n      if (outlivesCaller) queue.abandon();\n      else controller',
+          'const queue = new EventQueue(() => {\n      if (outlivesCaller) queue.abandon(doesNotRead());\n      else controller',
           'const queue = new EventQueue(() => {\n      controller',
         ],
       ],

@@ -8,6 +8,8 @@ const progress = (done: number, step = 'restore'): WorkflowFact => ({
   step,
   progress: { phase: 'pull', done, total: 0, unit: 'bytes', message: '' },
 });
+const completed = { type: 'completed', durationMs: 0 } as WorkflowFact;
+const gone = new CoordinatorError('WORKFLOW_DEADLINE', 'gone');
 const renewed: WorkflowFact = { type: 'lease_renewed', renewals: 1, expireTimeMs: 0 };
 
 function setUp() {
@@ -62,11 +64,26 @@ describe('an event queue', () => {
   it('keeps nothing for a reader that has gone', async () => {
     const { queue, push, overflows } = setUp();
     push(renewed);
-    queue.abandon();
+    queue.abandon(gone);
     for (let i = 0; i < 2 * MAX_WAITING_EVENTS; i += 1) push(renewed);
-    expect(await drain(queue)).toEqual([]);
+    queue.end();
+    await expect(drain(queue)).rejects.toBe(gone);
     expect(overflows()).toBe(0);
   });
+
+  it.each(['before', 'after'])(
+    'ends as its workflow did for a reader that has read all, and goes %s its end',
+    async (when) => {
+      const { queue, push } = setUp();
+      push(completed);
+      const iterator = queue[Symbol.asyncIterator]();
+      expect((await iterator.next()).value).toMatchObject({ fact: completed });
+      if (when === 'after') queue.end();
+      queue.abandon(gone);
+      if (when === 'before') queue.end();
+      expect(await iterator.next()).toMatchObject({ done: true });
+    },
+  );
 
   it('says once that too much waits', () => {
     const { push, overflows } = setUp();

@@ -20,7 +20,8 @@ export async function inspect(
   if (field('valkey_version') === undefined && !(Number.parseInt(version, 10) >= MIN_VERSION)) {
     return `--redis-url: got Redis ${version}; expected 7.0 or newer, or Valkey`;
   }
-  if (field('redis_mode') === 'cluster' && target.type !== 'cluster') {
+  const mode = field('redis_mode') ?? field('server_mode');
+  if (mode === 'cluster' && target.type !== 'cluster') {
     return '--redis-url: got a node of a Redis Cluster; expected redis+cluster://host:port,… with some of its nodes';
   }
   const policy = field('maxmemory_policy');
