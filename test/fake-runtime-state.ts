@@ -57,6 +57,8 @@ interface InFlight {
 export class FakeRuntimeState implements NodeRuntime {
   readonly calls: FakeCall[] = [];
   readonly running = new Map<string, string>();
+  /** Which snapshot it was that what a worker runs was restored from. */
+  readonly restoredFrom = new Map<string, string | undefined>();
   readonly snapshots = new Map<string, 'incomplete' | 'complete'>();
   readonly fencing = new Map<string, number>();
   readonly violations: string[] = [];
@@ -77,7 +79,7 @@ export class FakeRuntimeState implements NodeRuntime {
   readonly restore: NodeRuntime['restore'] = async (request, report, signal) => {
     const uri = request.snapshot?.uri;
     await this.#run('restore', request, uri, report, signal, {
-      isDone: ({ worker, actor }) => this.running.get(worker) === actor,
+      isDone: ({ worker, actor }) => this.running.get(worker) === actor && this.restoredFrom.get(worker) === uri,
       apply: ({ worker, actor }) => {
         const there = this.running.get(worker);
         if (there !== undefined) this.violations.push(`${actor} was restored on ${worker}, which runs ${there}`);
@@ -88,6 +90,7 @@ export class FakeRuntimeState implements NodeRuntime {
           this.violations.push(`${actor} was restored from ${uri}, which is not complete`);
         }
         this.running.set(worker, actor);
+        this.restoredFrom.set(worker, uri);
       },
     });
     return { address: this.#actorAddress };

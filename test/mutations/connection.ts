@@ -85,7 +85,12 @@ export const connectionMutations: readonly Mutation[] = [
     name: 'reconnects',
     mechanism: 'a connection is made anew for as long as Redis is away',
     promises: 'P5',
-    replace: { [connect]: [['    retryStrategy: () => RECONNECT_MS,', '    retryStrategy: () => null,']] },
+    replace: {
+      [connect]: [
+        ['    retryStrategy: () => RECONNECT_MS,', '    retryStrategy: () => null,'],
+        ['    if (over) return;', '    return;'],
+      ],
+    },
     noticedBy: { [connection]: 'is made anew for as long as Redis is away' },
   },
   {

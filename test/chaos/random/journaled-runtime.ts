@@ -85,7 +85,7 @@ export class JournaledRuntime implements NodeRuntime {
     const { actor, worker, snapshotUri } = call;
     const content = snapshotUri === undefined ? 0 : this.#read(actor, snapshotUri);
     for (const [other, runs] of [...this.#state.running]) {
-      if (other === worker ? runs === actor : runs !== actor) continue;
+      if (other !== worker && runs !== actor) continue;
       this.#put({ type: 'displaced', actor: runs, worker: other });
       this.#state.running.delete(other);
     }
@@ -167,13 +167,14 @@ export class JournaledRuntime implements NodeRuntime {
 
   /** Brings an effect of a former life about again. */
   #remember(effect: Effect): void {
-    const { running, snapshots, fencing } = this.#state;
+    const { running, restoredFrom, snapshots, fencing } = this.#state;
     switch (effect.type) {
       case 'admitted':
         fencing.set(effect.actor, effect.token);
         break;
       case 'restored':
         running.set(effect.worker, effect.actor);
+        restoredFrom.set(effect.worker, effect.uri);
         this.#contents.set(effect.worker, effect.content);
         this.#frozen.delete(effect.uri ?? '');
         break;
