@@ -73,6 +73,8 @@ function unrestOf(ref: ActorRef, options: RestOptions): string | undefined {
   if (actor !== undefined && TRANSITIONAL.includes(actor.state)) {
     const attempts = actor.recoveryAttempts ?? 0;
     const most = actor.state === 'RESUMING' ? 2 * recoveryAttempts : recoveryAttempts;
+    // Its last write was forgotten after its claim was freed, by which it would be found: the next call finishes it.
+    if (claims.length === 0 && known.hasForgotten) return undefined;
     // Tried as often as it may be: left for somebody to look at.
     return attempts >= most ? undefined : `it is ${actor.state} after ${attempts} attempts`;
   }
