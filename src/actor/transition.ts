@@ -38,7 +38,8 @@ export function beginResume(actor: Actor, worker: ClaimedWorker, boot = false): 
   const previousState = actor.state === 'RESUMING' ? (actor.previousState ?? 'SUSPENDED') : actor.state;
   return {
     name: 'begin_resume',
-    from: ['SUSPENDED', 'PAUSED', 'CRASHED', 'RESUMING'],
+    // As it was read: one that was given up as CRASHED since has lost the worker that was claimed for it.
+    from: [actor.state],
     to: 'RESUMING',
     changes: {
       worker,

@@ -456,6 +456,19 @@ describe('a worker that is taken out of service by force', () => {
     expect(renewed).toMatchObject({ type: 'broken', reason: 'its worker p/w1 was taken out of service by force' });
   });
 
+  it('ends a Resume that goes on where another was cut off, and has claimed it again', async () => {
+    await addWorker('w1');
+    const first = await granted();
+    const began = await store.claim({ actor: ref, pool: 'p', fencingToken: first.lease.fencingToken });
+    await store.transition(ref, first.lease, 'w1', beginResume(first.actor, began), true);
+    const { actor, lease } = await granted();
+    const claimed = await store.claim({ actor: ref, pool: 'p', fencingToken: lease.fencingToken });
+    await workers.deregister({ pool: 'p', name: 'w1' }, true);
+    const late = store.transition(ref, lease, 'w2', beginResume(actor, claimed), false);
+    await expect(late).rejects.toMatchObject({ reason: 'INVALID_STATE', metadata: { state: 'CRASHED' } });
+    expect(await getActor(ref)).toMatchObject({ state: 'CRASHED' });
+  });
+
   it('does not crash an actor that has moved to another worker meanwhile', async () => {
     await addWorker('w1');
     const { actor, lease } = await granted();

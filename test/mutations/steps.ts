@@ -17,6 +17,13 @@ const onlyGuarded = 'writes, claims and calls nothing once its lease has expired
 
 export const stepMutations: readonly Mutation[] = [
   {
+    name: 'begin-from-what-was-read',
+    mechanism: 'a Resume does not take back an actor that was given up meanwhile',
+    promises: 'P6',
+    replace: { [transition]: [['from: [actor.state],', "from: ['SUSPENDED', 'PAUSED', 'CRASHED', 'RESUMING'],"]] },
+    noticedBy: { 'integration/workflow-store': 'ends a Resume that goes on where another was cut off' },
+  },
+  {
     name: 'guard-before-step',
     mechanism: 'no attempt of a step begins without a look at the lease',
     promises: 'P1',
