@@ -20,7 +20,14 @@ export const stepMutations: readonly Mutation[] = [
     name: 'begin-from-what-was-read',
     mechanism: 'a Resume does not take back an actor that was given up meanwhile',
     promises: 'P6',
-    replace: { [transition]: [['from: [actor.state],', "from: ['SUSPENDED', 'PAUSED', 'CRASHED', 'RESUMING'],"]] },
+    replace: {
+      [transition]: [
+        [
+          "from: [actor.state],\n    to: 'RESUMING',",
+          "from: ['SUSPENDED', 'PAUSED', 'CRASHED', 'RESUMING'],\n    to: 'RESUMING',",
+        ],
+      ],
+    },
     noticedBy: { 'integration/workflow-store': 'ends a Resume that goes on where another was cut off' },
   },
   {
