@@ -155,7 +155,7 @@ export class Callers {
     try {
       for await (const event of this.#stream(actor, options, replica, aborting.signal))
         this.#onEvent(event, told, call);
-      return this.#completed(told, options, call, aborting.signal.aborted);
+      return this.#completed(told, options, call);
     } catch (error) {
       return this.#failed(error, told, call);
     }
@@ -191,7 +191,7 @@ export class Callers {
     told.push(event);
   }
 
-  #completed(told: readonly WorkflowEvent[], { kind }: Options, { what }: OpenCall, hasLeft: boolean): Ending {
+  #completed(told: readonly WorkflowEvent[], { kind }: Options, { what }: OpenCall): Ending {
     const fact = told.at(-1)?.fact;
     if (fact?.type === 'completed') {
       // A Suspend finishes a Pause that was left unfinished, and so may end with a frozen actor.
@@ -202,8 +202,8 @@ export class Callers {
       }
       return { how: 'completed', actor: fact.actor };
     }
-    // Whoever has gone away is told nothing; a watcher may have been told the end before.
-    if (!hasLeft && kind !== 'WATCH') this.#options.violate('P4 one ending', `${what} ended without saying how`);
+    // A watcher may have been told the end before.
+    if (kind !== 'WATCH') this.#options.violate('P4 one ending', `${what} ended without saying how`);
     return { how: 'left' };
   }
 

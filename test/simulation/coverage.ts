@@ -25,8 +25,8 @@ const REQUIRED: readonly string[] = [
     (what) => `runtime: ${what}`,
   ),
 
-  ...['completed', 'left', 'CANCELLED', 'WORKFLOW_DEADLINE', 'LEASE_HELD', 'LEASE_LOST', 'STORE_UNAVAILABLE'].flatMap(
-    (how) => ['RESUME', 'SUSPEND', 'PAUSE'].map((kind) => `ending: ${kind} ${how}`),
+  ...['completed', 'CANCELLED', 'WORKFLOW_DEADLINE', 'LEASE_HELD', 'LEASE_LOST', 'STORE_UNAVAILABLE'].flatMap((how) =>
+    ['RESUME', 'SUSPEND', 'PAUSE'].map((kind) => `ending: ${kind} ${how}`),
   ),
   ...['DRAINING', 'OVERLOADED', 'RUNTIME_FAILED', 'RUNTIME_UNAVAILABLE', 'ACTOR_NOT_FOUND', 'INVALID_STATE'].flatMap(
     (how) => ['RESUME', 'SUSPEND', 'PAUSE'].map((kind) => `ending: ${kind} ${how}`),
