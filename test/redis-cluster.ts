@@ -61,7 +61,8 @@ export async function startClusterDeployment(options: ClusterOptions = {}): Prom
     for (let i = 0; i < 2 * MASTERS; i += 1) ports.push(await freePort());
     const buses: number[] = [];
     for (let i = 0; i < 2 * MASTERS; i += 1) buses.push(await freePort());
-    await Promise.all(
+    // All of them, also where one fails: those that come later must be ended too.
+    const started = await Promise.allSettled(
       ports.map(async (port, i) => {
         const cluster = [
           ...['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${String(port)}.conf`],
@@ -76,6 +77,7 @@ export async function startClusterDeployment(options: ClusterOptions = {}): Prom
         nodes[i] = { ...node, id: String(await node.client.call('CLUSTER', 'MYID')) };
       }),
     );
+    for (const result of started) if (result.status === 'rejected') throw result.reason;
     await form(nodes, buses);
 
     /** Those that were killed or stopped do not answer. */

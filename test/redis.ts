@@ -5,7 +5,7 @@
 // process, also when that is killed.
 
 import { randomUUID } from 'node:crypto';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 
 import { startServerProcess } from '../src/store/redis/server-process.js';
 import { findEngine, type Engine } from './docker-engine.js';
@@ -136,13 +136,21 @@ function address(host: string, port: number): Pick<TestRedis, 'url' | 'host' | '
   return { url: `redis://${host}:${port}`, host, port };
 }
 
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
+/** Below the ports that systems give to connections (from 32,768 or 49,152 on), which come and go at any moment. */
+const PORTS = { first: 10_000, count: 10_000 };
+
+/** A port at which nobody listens; on a machine where others test as well, somebody may a moment later. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const probe = createServer().once('error', reject);
+        probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
+      });
+      return port;
+    } catch (error) {
+      if (attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
 }
